@@ -1,0 +1,5 @@
+"""`python -m sdn.cli` is `sdn`."""
+
+from sdn.cli import main
+
+main()

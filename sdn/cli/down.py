@@ -1,0 +1,30 @@
+"""`sdn down`: the lab is gone, and so is all it made."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from sdn.cli.options import lab_option
+from sdn.lab.find import find, labs
+
+
+@click.command("down", short_help="End a lab and all that it made.")
+@lab_option()
+@click.option("--all", "everything", is_flag=True, help="Every lab of yours.")
+def command(lab_name: str | None, everything: bool) -> None:
+    """End a lab: its processes, its namespaces, everything in them.
+
+    \b
+    Examples:
+      sdn down
+      sdn down -l dc1
+      sdn down --all
+    """
+    began = time.monotonic()
+    targets = labs() if everything else [find(lab_name)]
+    for lab in targets:
+        lab.stop()
+    names = ", ".join(lab.name for lab in targets) or "nothing was running: nothing"
+    click.echo(f"{names} is down ({time.monotonic() - began:.2f} s)")

@@ -1,0 +1,112 @@
+"""`sdn up`: the lab runs, every flow is in, every pod answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from sdn.cli.options import lab_option, output_option
+from sdn.cli.progress import progress
+from sdn.errors import LabError, NoSuchLab
+from sdn.lab.find import Lab, claim, find
+from sdn.lab.preflight import check_machine, choose_datapath
+from sdn.lab.start import Say, Starting
+
+
+@click.command("up", short_help="Build a lab, or change the one that runs.")
+@click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path())
+@lab_option("What to call it; without it the name of its Cluster.")
+@click.option(
+    "--datapath",
+    type=click.Choice(["auto", "kernel", "userspace"]),
+    default="auto",
+    show_default=True,
+    help="Who forwards: the kernel's openvswitch module or ovs-vswitchd itself. auto: the kernel if it can.",
+)
+@output_option()
+def command(files: tuple[str, ...], lab_name: str | None, datapath: str, output: str) -> None:
+    """Build the lab that FILE… describe (`-` is standard input), or make the one that runs what they describe.
+
+    The default is the two-node topology. When the command returns every rule is in force, every pod answers.
+
+    \b
+    Examples:
+      sdn up
+      sdn up topologies/multitenant.yaml
+      sdn up -l dc1 topologies/two-node.yaml      two labs from one file, side by side
+      sdn up -l dc2 topologies/two-node.yaml
+    """
+    began = time.monotonic()
+    chosen = choose_datapath(datapath)
+    check_machine()
+    with ExitStack() as undo:
+        starting = Starting()  # imports while we read
+        undo.callback(starting.drop)
+        documents, cluster = _read(files)
+        name = lab_name or cluster
+        with claim():
+            running = _running(name)
+            if running is None:
+                starting.adopt(name)
+        with progress() as say:
+            if running is None:
+                starting.build(documents, chosen, say)
+                starting.keep()
+                undo.pop_all()
+                made = 1
+            else:
+                made = _change(running, documents, say)
+    _report(name, chosen, documents, time.monotonic() - began, running is not None, made, output)
+
+
+def _read(files: Sequence[str]) -> tuple[Sequence[Mapping[str, Any]], str]:
+    from sdn.manifest import load, read_sources
+    from sdn.resources import topologies
+
+    loaded = load(read_sources(files or [str(topologies() / "two-node.yaml")]))
+    return loaded.documents, loaded.objects.cluster.name
+
+
+def _running(name: str) -> Lab | None:
+    try:
+        return find(name)
+    except NoSuchLab:
+        return None
+
+
+def _change(lab: Lab, documents: Sequence[Mapping[str, Any]], say: Say) -> int:
+    from sdn.api.client import Door, failure
+
+    for event in Door(lab).stream("PUT", "/sdn/v1/objects", documents):
+        if event["event"] == "progress":
+            say(event["step"], event["done"], event["total"])
+        elif event["event"] == "failed":
+            raise failure(event["exit_code"], event["error"])
+        else:
+            return int(event["made"]) + int(event["removed"]) + int(event["nodes"])
+    raise LabError(f"lab {lab.name} ended while it was changed")
+
+
+def _report(
+    name: str,
+    datapath: str,
+    documents: Sequence[Mapping[str, Any]],
+    seconds: float,
+    again: bool,
+    made: int,
+    output: str,
+) -> None:
+    pods = sum(document["kind"] == "Pod" for document in documents)
+    nodes = sum(len(document["spec"]["nodes"]) for document in documents if document["kind"] == "Cluster")
+    if output == "json":
+        words: dict[str, object] = {"name": name, "nodes": nodes, "pods": pods, "seconds": round(seconds, 3)}
+        click.echo(json.dumps({**words, "changed": bool(made)} if again else {**words, "datapath": datapath}))
+        return
+    done = "is up" if not again else "is changed" if made else "is unchanged"
+    how = f", {datapath} datapath" if not again else ""
+    click.echo(f"{name} {done}: {nodes} nodes, {pods} pods, every rule in force{how} ({seconds:.2f} s)")

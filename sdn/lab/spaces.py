@@ -1,0 +1,66 @@
+"""Bringing the kernel's side of a lab from what it is to what the plan says: namespaces, wires, addresses, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sdn.host.link import Links
+from sdn.host.process import load_filter
+from sdn.host.space import Spaces
+from sdn.plan import Space
+
+
+class SpaceKeeper:
+    """What namespaces there are. Order of a change: `remove`, `make`, `wire`; `finish` once a switch has its devices."""
+
+    def __init__(self, spaces: Spaces, software_checksums: bool) -> None:
+        self.actual: dict[str, Space] = {}
+        self.spaces = spaces
+        self._links = Links(spaces)
+        self._software_checksums = software_checksums
+
+    def remove(self, names: Iterable[str]) -> None:
+        """The namespaces are gone, and with them every wire that ended in one."""
+        for name in names:
+            self._links.forget(name)
+            self.spaces.remove(name)
+            del self.actual[name]
+
+    def make(self, wanted: Iterable[Space]) -> None:
+        """The namespaces exist, empty."""
+        for space in wanted:
+            self.spaces.make(space.name, space.sysctls)
+            self.actual[space.name] = structure(space)
+
+    def wire(self, space: Space) -> None:
+        """The namespace has its devices, and addresses on those that are its own."""
+        self._links.make(space, self._software_checksums)
+        self._links.address(space, {wire.name for wire in space.wires})
+
+    def finish(self, space: Space) -> None:
+        """A node has its addresses and routes on the devices that its switch made."""
+        devices = {address.device for address in space.addresses} - {wire.name for wire in space.wires}
+        self._links.address(space, devices)
+        if self._software_checksums:
+            self._links.software_checksums(space.name, devices)
+
+    def filter(self, space: Space) -> None:
+        """The namespace's netfilter rules stand. May be called from any thread."""
+        if space.filter:
+            load_filter(self.spaces, space.name, space.filter)
+
+
+def structure(space: Space) -> Space:
+    """What a namespace is made of: all but its answers, which can change while it stands."""
+    return replace(space, answers=())
+
+
+def fallen(removed: Iterable[str], actual: Mapping[str, Space]) -> set[str]:
+    """The namespaces that go with those removed, since a wire of theirs ends there; those removed included."""
+    gone = set(removed)
+    while True:
+        more = {name for name, space in actual.items() if any(wire.far_space in gone for wire in space.wires)} - gone
+        if not more:
+            return gone
+        gone |= more

@@ -1,0 +1,117 @@
+"""A node's ovsdb-server and ovs-vswitchd: private ones, in the node's namespace, with a run directory of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sdn.errors import LabError, MachineError
+from sdn.host.process import run, start
+from sdn.host.space import Spaces
+
+NODES = Path("/run/sdn/nodes")
+SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+_INSTALL = "sudo apt-get install openvswitch-switch"
+
+
+def run_directory(node: str) -> Path:
+    """Where a node's switch keeps its database and sockets (its OVS_RUNDIR)."""
+    return NODES / node
+
+
+def environment(node: str) -> dict[str, str]:
+    """The environment in which Open vSwitch's commands speak to that node's switch."""
+    directory = str(run_directory(node))
+    return {**os.environ, "OVS_RUNDIR": directory, "OVS_LOGDIR": directory, "OVS_DBDIR": directory}
+
+
+def database_socket(node: str) -> Path:
+    """The node's OVSDB."""
+    return run_directory(node) / "db.sock"
+
+
+def switch_control(node: str) -> Path:
+    """The unixctl socket of the node's ovs-vswitchd."""
+    return run_directory(node) / "ovs-vswitchd.ctl"
+
+
+def check_installed() -> None:
+    """Raise MachineError, with what mends it, unless Open vSwitch is there."""
+    for program in ("ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovsdb-tool"):
+        if shutil.which(program, path=search_path()) is None:
+            raise MachineError(f"Open vSwitch is not installed ({program} is missing)", _INSTALL)
+    if not SCHEMA.exists():
+        raise MachineError(f"Open vSwitch's database schema is missing ({SCHEMA})", _INSTALL)
+
+
+def search_path() -> str:
+    """PATH with the directories of system programs, which an ordinary user's often lacks."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def empty_database(path: Path) -> None:
+    """An empty Open vSwitch database, to be copied for each node."""
+    run_tool(["ovsdb-tool", "create", str(path), str(SCHEMA)])
+
+
+def run_tool(command: list[str], env: Mapping[str, str] | None = None) -> str:
+    """Run one of Open vSwitch's commands; LabError with its words if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(command[:2])} failed ({done.returncode}): {done.stderr.strip()}")
+    return done.stdout
+
+
+def start_database(spaces: Spaces, node: str, empty: Path) -> subprocess.Popen[bytes]:
+    """Start the node's ovsdb-server, on the database that is there or on a copy of the empty one; it answers."""
+    directory = run_directory(node)
+    directory.mkdir(parents=True, exist_ok=True)
+    database = directory / "conf.db"
+    if not database.exists():
+        shutil.copy(empty, database)
+    database_socket(node).unlink(missing_ok=True)
+    command = [
+        "ovsdb-server",
+        str(database),
+        f"--remote=punix:{database_socket(node)}",
+        f"--unixctl={directory / 'ovsdb-server.ctl'}",
+        "-vconsole:warn",
+    ]
+    process = start(spaces, node, command, directory / "ovsdb-server.log", env=environment(node))
+    wait_for_socket(database_socket(node), process)
+    return process
+
+
+def start_switch(spaces: Spaces, node: str) -> subprocess.Popen[bytes]:
+    """Start the node's ovs-vswitchd; it takes its bridges and ports from the database."""
+    switch_control(node).unlink(missing_ok=True)
+    command = [
+        "ovs-vswitchd",
+        f"unix:{database_socket(node)}",
+        f"--unixctl={switch_control(node)}",
+        "-vconsole:warn",
+    ]
+    return start(spaces, node, command, run_directory(node) / "ovs-vswitchd.log", env=environment(node))
+
+
+def wait_for_socket(path: Path, process: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:
+    """Return once somebody listens at `path`.
+
+    Raises:
+        LabError: the process ended, or nobody listened within `timeout_s`.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
+        if process.poll() is not None:
+            raise LabError(f"{path.stem}: the daemon ended with status {process.returncode}; see {path.parent}/*.log")
+        if time.monotonic() > deadline:
+            raise LabError(f"{path}: nobody listened within {timeout_s:g} s")
+        time.sleep(0.001)
