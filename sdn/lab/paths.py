@@ -7,7 +7,6 @@ from pathlib import Path
 NETNS = Path("/run/netns")
 LAB = Path("/run/sdn")
 DOOR = LAB / "door.sock"
-OPENFLOW = LAB / "openflow.sock"
 NAME = LAB / "name"
 LOGS = LAB / "log"
 EMPTY_DATABASE = LAB / "empty.db"

@@ -19,8 +19,9 @@ from sdn.errors import LabError, SwitchError
 from sdn.host.process import start
 from sdn.host.space import Spaces
 from sdn.lab.journal import Journal
-from sdn.lab.paths import LOGS, OPENFLOW
+from sdn.lab.paths import LOGS
 from sdn.lab.watch import Watch
+from sdn.ovs.daemon import OPENFLOW
 from sdn.ovs.dump import differences
 from sdn.pipeline import Flow, Tables, ofctl_text, render
 from sdn.plan import NodePlan

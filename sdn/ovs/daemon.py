@@ -15,6 +15,7 @@ from sdn.host.process import run, start
 from sdn.host.space import Spaces
 
 NODES = Path("/run/sdn/nodes")
+OPENFLOW = Path("/run/sdn/openflow.sock")
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 _INSTALL = "sudo apt-get install openvswitch-switch"
 
@@ -33,6 +34,11 @@ def environment(node: str) -> dict[str, str]:
 def database_socket(node: str) -> Path:
     """The node's OVSDB."""
     return run_directory(node) / "db.sock"
+
+
+def controller_socket(node: str) -> Path:
+    """Where the node's switch looks for the controller: ovs-vswitchd connects to sockets of its own directory only."""
+    return run_directory(node) / "openflow.sock"
 
 
 def switch_control(node: str) -> Path:
@@ -74,6 +80,7 @@ def start_database(spaces: Spaces, node: str, empty: Path) -> subprocess.Popen[b
     database = directory / "conf.db"
     if not database.exists():
         shutil.copy(empty, database)
+        controller_socket(node).symlink_to(OPENFLOW)
     database_socket(node).unlink(missing_ok=True)
     command = [
         "ovsdb-server",

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from sdn.ovs.daemon import database_socket, environment, run_tool
+from sdn.ovs.daemon import controller_socket, database_socket, environment, run_tool
 from sdn.plan import Bridge, Port
 
-CONTROLLER = "unix:/run/sdn/openflow.sock"
 PROBE_MS = 5000
 BACKOFF_MS = 1000
 
@@ -36,7 +35,7 @@ def create_bridges(node: str, bridges: Iterable[Bridge], datapath: Datapath, tab
     """
     words = ["--", "set", "Open_vSwitch", ".", *_settings()]
     for bridge in bridges:
-        words += _bridge(bridge, datapath)
+        words += _bridge(node, bridge, datapath)
         if bridge.controlled:
             words += _tables(bridge.name, tables)
         for port in bridge.ports:
@@ -73,14 +72,14 @@ def _settings() -> list[str]:
     return [f"other_config:{key}={value}" for key, value in values.items()]
 
 
-def _bridge(bridge: Bridge, datapath: Datapath) -> list[str]:
+def _bridge(node: str, bridge: Bridge, datapath: Datapath) -> list[str]:
     mode = "secure" if bridge.controlled else "standalone"
     words = ["--", "add-br", bridge.name, "--", "set", "Bridge", bridge.name]
     words += [f"datapath_type={datapath.type}", f"fail_mode={mode}", f'other_config:hwaddr="{bridge.mac}"']
     if not bridge.controlled:
         return words
     words += [f"other_config:datapath-id={bridge.datapath_id:016x}"]
-    words += ["--", "set-controller", bridge.name, CONTROLLER, "--", "set", "Controller", bridge.name]
+    words += ["--", "set-controller", bridge.name, f"unix:{controller_socket(node)}", "--", "set", "Controller", bridge.name]
     return [*words, f"max_backoff={BACKOFF_MS}", f"inactivity_probe={PROBE_MS}", "connection_mode=out-of-band"]
 
 
