@@ -1,0 +1,78 @@
+"""From rules as text to the messages that put them into a switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sdn.errors import InputError
+from sdn.openflow.encode import Encoder, Flow
+from sdn.openflow.flowmod import FlowMod, flow_mod
+from sdn.openflow.refusal import RuleRefused
+from sdn.openflow.shape import Shape, learn, take_apart
+
+LINES_KEPT = 200_000
+
+
+class Compiler:
+    """Compiles lines; the same line, and lines of the same shape, are compiled by os-ken once.
+
+    One compiler serves many switches that have the same tables: what is the same on all of them is compiled once.
+    It may be used from several threads (at worst a line is compiled twice).
+    """
+
+    def __init__(self, parse: Callable[[str], Flow], tables: Mapping[str, int], lines_kept: int = LINES_KEPT) -> None:
+        self._parse = parse
+        self._encoder = Encoder(tables)
+        self._lines_kept = lines_kept
+        self._lines: dict[str, FlowMod] = {}
+        self._shapes: dict[tuple[str, ...], Shape | None] = {}
+        self._seen: set[tuple[str, ...]] = set()
+
+    def compile(self, line: str) -> FlowMod:
+        """The message that adds the rule.
+
+        Raises:
+            RuleRefused: the line is no rule that OpenFlow 1.4 can carry.
+        """
+        found = self._lines.get(line)
+        if found is None:
+            if len(self._lines) >= self._lines_kept:
+                self._lines.clear()
+                self._shapes.clear()
+                self._seen.clear()
+            found = self._lines[line] = self._compile(line)
+        return found
+
+    def compile_all(self, lines: Iterable[str]) -> dict[bytes, FlowMod]:
+        """The messages of many rules by their keys.
+
+        Raises:
+            RuleRefused: one of the lines cannot be compiled, or two are the same rule.
+        """
+        rules: dict[bytes, FlowMod] = {}
+        for line in lines:
+            rule = self.compile(line)
+            if rules.setdefault(rule.key, rule) is not rule:
+                raise RuleRefused(f"the same table, priority and match as {rules[rule.key].line}", line)
+        return rules
+
+    def _compile(self, line: str) -> FlowMod:
+        parts = take_apart(line)
+        skeleton = tuple(parts[::2])
+        shape = self._shapes.get(skeleton)
+        if shape is not None:
+            filled = shape.fill(line, parts[1::2])
+            if filled is not None:
+                return filled
+        message = self._encode(line)
+        if skeleton not in self._shapes and skeleton in self._seen:
+            self._shapes[skeleton] = learn(parts, message, self._encode)
+        self._seen.add(skeleton)
+        return flow_mod(line, message)
+
+    def _encode(self, line: str) -> bytes:
+        try:
+            flow = self._parse(line)
+        except (ValueError, InputError) as error:
+            raise RuleRefused(str(error), line) from error
+        return self._encoder.encode(flow)
