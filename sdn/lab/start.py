@@ -27,6 +27,16 @@ class Starting:
         self._isolated: Isolated = isolate([sys.executable, "-m", MODULE])
         self._lines = self._isolated.control.makefile("r")
 
+    @property
+    def pid(self) -> int:
+        """The lab's process 1, as the host sees it."""
+        return self._isolated.pid
+
+    @property
+    def shim(self) -> int:
+        """The process between this one and the lab's process 1."""
+        return self._isolated.shim
+
     def adopt(self, name: str) -> None:
         """The lab has a name, by which others find it."""
         self._send(op="adopt", name=name)

@@ -21,6 +21,7 @@ from sdn.lab.build import Builder, Change, Say
 from sdn.lab.journal import Journal
 from sdn.lab.paths import LAB, NAME
 from sdn.lab.rules import Rules
+from sdn.lab.tools import write_tools
 from sdn.lab.watch import Watch
 from sdn.manifest import from_documents
 from sdn.model import Objects
@@ -122,6 +123,7 @@ def serve(open_door: Callable[[Supervisor], None]) -> None:
     LAB.mkdir(mode=0o755)
     control = socket.socket(fileno=CONTROL_FD)
     lines = control.makefile("r")
+    write_tools()
     adopt = _read(lines)
     NAME.write_text(adopt["name"])
     _write(control, event="adopted")

@@ -1,0 +1,55 @@
+"""`sdn verify`: every kind of path, proven with packets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from sdn.api.client import Door, failure
+from sdn.cli.options import lab_option, output_option
+from sdn.cli.progress import progress
+from sdn.lab.find import find
+
+
+@click.command("verify", short_help="Prove every kind of path with packets.")
+@lab_option()
+@click.option("-v", "--verbose", is_flag=True, help="Every hop and rule of every check, not only of those that failed.")
+@output_option("junit")
+def command(lab_name: str | None, verbose: bool, output: str) -> None:
+    """Put real packets in at pods, nodes and hosts, watch every hop, and hold them against the manifests and the
+    switches' own trace. Exit 1 if any two of the three disagree.
+
+    \b
+    Examples:
+      sdn verify
+      sdn verify -v
+      sdn verify -o junit > verify.xml
+    """
+    door = Door(find(lab_name))
+    checks: list[dict[str, Any]] = []
+    with progress() as say:
+        for event in door.stream("POST", "/sdn/v1/verify", {}):
+            if event["event"] == "check":
+                checks.append(event)
+                say("checks", len(checks), len(checks))
+            elif event["event"] == "failed":
+                raise failure(1, event["error"])
+    _print(checks, verbose, output)
+    if not all(check["ok"] for check in checks):
+        raise SystemExit(1)
+
+
+def _print(checks: list[dict[str, Any]], verbose: bool, output: str) -> None:
+    from sdn.verify import report
+
+    results = report.from_events(checks)
+    if output == "json":
+        click.echo(json.dumps({"checks": checks, "ok": all(check["ok"] for check in checks)}))
+    elif output == "junit":
+        click.echo(report.junit(results))
+    else:
+        from rich.console import Console
+
+        report.render_text(results, Console(highlight=False), verbose)

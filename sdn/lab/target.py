@@ -1,0 +1,52 @@
+"""Where a command shall run: a pod, a node, a host outside, or the lab itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from sdn.errors import InputError
+from sdn.lab.find import Lab, inside
+from sdn.lab.paths import NETNS
+from sdn.lab.tools import BIN
+
+
+def space_of(lab: Lab, target: str) -> str:
+    """The network namespace that TARGET means: `POD`, `NAMESPACE/POD`, `node/NAME`, `host/NAME`.
+
+    Raises:
+        InputError: there is no such thing; names the nearest.
+    """
+    kind, _, name = target.rpartition("/")
+    space = name if kind in ("node", "host") else f"{kind or 'default'}_{name}"
+    spaces = os.listdir(inside(lab.root, NETNS))
+    if space in spaces:
+        return space
+    near = get_close_matches(space, spaces, 1)
+    hint = f"; nearest: {_target(near[0])}" if near else ""
+    raise InputError(f"nothing called {target} in lab {lab.name}{hint} (POD, NAMESPACE/POD, node/NAME or host/NAME)")
+
+
+def _target(space: str) -> str:
+    return space.replace("_", "/") if "_" in space else space
+
+
+def enter(lab: Lab, space: str | None, command: Sequence[str], env: Mapping[str, str]) -> None:
+    """Become the command, in the lab's namespaces and, with `space`, in that network namespace.
+
+    Does not return. nsenter(1) opens everything before it moves, so the paths are those of the host.
+    """
+    words = ["nsenter", f"--target={lab.pid}", "--mount", "--pid", "--ipc", "--uts"]
+    if os.geteuid() != 0:
+        words += ["--user", "--preserve-credentials"]
+    words.append(f"--net={lab.namespace(space)}" if space else "--net")
+    words += [f"--wdns={os.getcwd()}", "--", *command]
+    os.execvpe(words[0], words, dict(env))
+
+
+def environment(lab: Lab, space: str | None) -> dict[str, str]:
+    """The environment inside: Open vSwitch's commands find the switch of the node that they run in."""
+    path = os.pathsep.join([str(BIN), "/usr/local/sbin", "/usr/sbin", "/sbin", os.environ.get("PATH", os.defpath)])
+    prompt = f"[{lab.name} {_target(space) if space else 'lab'}] \\w# "
+    return {**os.environ, "PATH": path, "PS1": prompt, "SDN_LAB": lab.name}
