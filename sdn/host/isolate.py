@@ -10,6 +10,7 @@ namespace around it all, in which he is root.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -61,6 +62,7 @@ def isolate(command: Sequence[str]) -> Isolated:
 
 def _shim(command: Sequence[str], control: socket.socket, report: int) -> None:
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end is ours
         uid, gid = os.geteuid(), os.getegid()
         if uid != 0:
             kernel.unshare(kernel.CLONE_NEWUSER)
@@ -82,6 +84,7 @@ def _shim(command: Sequence[str], control: socket.socket, report: int) -> None:
 def _first(command: Sequence[str], control: socket.socket, report: int) -> None:
     try:
         kernel.die_with_parent()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.setsid()
         kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
