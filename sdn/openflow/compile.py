@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from sdn.errors import InputError
-from sdn.openflow.encode import Encoder, Flow
+from sdn.errors import PipelineError
+from sdn.openflow.encode import Encoder
 from sdn.openflow.flowmod import FlowMod, flow_mod
 from sdn.openflow.refusal import RuleRefused
 from sdn.openflow.shape import Shape, learn, take_apart
+from sdn.pipeline.parse import parse_flow
+from sdn.pipeline.tables import Tables
 
 LINES_KEPT = 200_000
 
@@ -20,8 +23,8 @@ class Compiler:
     It may be used from several threads (at worst a line is compiled twice).
     """
 
-    def __init__(self, parse: Callable[[str], Flow], tables: Mapping[str, int], lines_kept: int = LINES_KEPT) -> None:
-        self._parse = parse
+    def __init__(self, tables: Mapping[str, int], lines_kept: int = LINES_KEPT) -> None:
+        self._tables = Tables(MappingProxyType({}), MappingProxyType(dict(tables)))
         self._encoder = Encoder(tables)
         self._lines_kept = lines_kept
         self._lines: dict[str, FlowMod] = {}
@@ -72,7 +75,7 @@ class Compiler:
 
     def _encode(self, line: str) -> bytes:
         try:
-            flow = self._parse(line)
-        except (ValueError, InputError) as error:
-            raise RuleRefused(str(error), line) from error
+            flow = parse_flow(line, self._tables)
+        except PipelineError as error:
+            raise RuleRefused(str(error).partition("\n")[0], line) from error
         return self._encoder.encode(flow)

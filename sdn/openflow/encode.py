@@ -1,10 +1,10 @@
-"""From one flow to its OFPFlowMod, by os-ken: right for every flow, and slow (0.1 to 0.4 ms)."""
+"""From one rule to its OFPFlowMod, by os-ken: right for every rule, and slow (0.1 to 0.4 ms)."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from os_ken.ofproto import ofproto_v1_4 as ofproto
 from os_ken.ofproto import ofproto_v1_4_parser as parser
@@ -13,36 +13,22 @@ from os_ken.ofproto.ofproto_protocol import ProtocolDesc
 from sdn.openflow import actions, match
 from sdn.openflow.refusal import RuleRefused
 
-
-class Flow(Protocol):
-    """A flow as it is written (`sdn.pipeline.Flow`)."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def priority(self) -> int: ...
-    @property
-    def cookie(self) -> int: ...
-    @property
-    def match(self) -> Sequence[match.Written]: ...
-    @property
-    def actions(self) -> Sequence[actions.Written]: ...
-    @property
-    def line(self) -> str: ...
+if TYPE_CHECKING:
+    from sdn.pipeline.flow import Flow
 
 
 class Encoder:
-    """Serialises flows with os-ken, for switches whose tables have these names."""
+    """Serialises rules with os-ken, for switches whose tables have these names."""
 
     def __init__(self, tables: Mapping[str, int]) -> None:
         self.tables = tables
         self._protocol = ProtocolDesc(version=ofproto.OFP_VERSION)
 
     def encode(self, flow: Flow) -> bytes:
-        """The OFPFlowMod that adds `flow`, with xid 0.
+        """The OFPFlowMod that adds the rule, with xid 0.
 
         Raises:
-            RuleRefused: the flow has a field, action or value that OpenFlow 1.4 or this encoder does not know.
+            RuleRefused: the rule has a field, an action or a value that cannot be sent.
         """
         try:
             message = parser.OFPFlowMod(
@@ -64,6 +50,6 @@ class Encoder:
 def _match(flow: Flow) -> Any:
     fields = []
     for field, value, mask in match.compared(flow.match):
-        text = actions.user(field, value)
-        fields.append((field.oxm, text if mask == field.full_mask else (text, actions.user(field, mask))))
+        wanted = field.for_os_ken(value)
+        fields.append((field.oxm, wanted if mask == field.full_mask else (wanted, field.for_os_ken(mask))))
     return parser.OFPMatch(_ordered_fields=fields)

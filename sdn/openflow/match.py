@@ -1,23 +1,19 @@
-"""From a flow's match, field by field as it is written, to what a switch compares."""
+"""From a rule's match, as it is written, to what a switch compares."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
-from sdn.openflow.fields import BY_NAME, DEPENDENT, ETH_TYPE_ARP, ETH_TYPE_IP, PROTOCOLS, RANK, Field
-from sdn.openflow.values import masked, number
+from sdn.openflow.fields import BY_NAME, RANK, TRANSPORT, Field
+from sdn.pipeline.fields import read_field
 
+if TYPE_CHECKING:
+    from sdn.pipeline.fields import MatchField
 
-class Written(Protocol):
-    """A field as a rule writes it (`sdn.pipeline.MatchField`)."""
+_LOCAL, _OFPP_LOCAL = 0xFFFE, 0xFFFFFFFE  # OpenFlow 1.0's number, which rules are written with, and 1.4's
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> str: ...
-    @property
-    def mask(self) -> str: ...
+_FRAGMENT_BITS = 3
 
 
 class Compared(NamedTuple):
@@ -28,61 +24,31 @@ class Compared(NamedTuple):
     mask: int
 
 
-def compared(match: Sequence[Written]) -> list[Compared]:
+def compared(match: Iterable[MatchField]) -> list[Compared]:
     """The fields of a match in wire order, with those that a protocol's word stands for.
 
     Raises:
-        ValueError: a field is unknown, twice, without its prerequisite, or its value is wrong.
+        ValueError: a field cannot be sent, stands twice, or needs a protocol.
     """
-    eth_type, ip_proto = _protocol(match)
-    names = {**DEPENDENT.get((eth_type, None), {}), **DEPENDENT.get((eth_type, ip_proto), {})}
-    found = [_implied("eth_type", eth_type), _implied("ip_proto", ip_proto)]
-    found += [_compared(written, names) for written in match if not _is_protocol(written, names)]
-    fields = [item for item in found if item is not None and item.mask]
-    if len({item.field.oxm for item in fields}) < len(fields):
+    parts = [part for written in match for part in read_field(str(written)).primitives]
+    protocol = {value for name, value, _ in parts if name == "nw_proto"}
+    transport = TRANSPORT.get(next(iter(protocol), 0), "")
+    found = [_compared(name, value, mask, transport) for name, value, mask in parts if mask]
+    if len({item.field for item in found}) < len(found):
         raise ValueError("a field stands twice")
-    return sorted(fields, key=lambda item: RANK[item.field.oxm])
+    return sorted(found, key=lambda item: RANK[item.field.name])
 
 
-def _protocol(match: Sequence[Written]) -> tuple[int | None, int | None]:
-    """The Ethernet type and, above IP, the protocol that the match is bound to."""
-    eth_type: int | None = None
-    ip_proto: int | None = None
-    for written in match:
-        if not written.value and written.name in PROTOCOLS:
-            eth_type, ip_proto = PROTOCOLS[written.name][0], PROTOCOLS[written.name][1] or ip_proto
-        elif not written.value:
-            raise ValueError(f"unknown protocol {written.name!r}, expected one of {', '.join(PROTOCOLS)}")
-        elif written.name in ("dl_type", "eth_type"):
-            eth_type = number(written.value)
-    for written in match:
-        if written.name in ("nw_proto", "ip_proto") and eth_type == ETH_TYPE_IP:
-            ip_proto = number(written.value)
-        elif written.name in ("nw_proto", "ip_proto") and eth_type != ETH_TYPE_ARP:
-            raise ValueError(f"{written.name} needs ip or arp before it")
-    return eth_type, ip_proto
-
-
-def _is_protocol(written: Written, names: Mapping[str, str]) -> bool:
-    """True for what `_protocol` has read: it is added from there."""
-    if written.name in ("nw_proto", "ip_proto"):
-        return names.get(written.name) is None
-    return not written.value or written.name in ("dl_type", "eth_type")
-
-
-def _implied(name: str, value: int | None) -> Compared | None:
-    field = BY_NAME[name]
-    if value is None:
-        return None
-    if value > field.full_mask:
-        raise ValueError(f"{name} {value:#x} is wider than {8 * field.bytes} bits")
-    return Compared(field, value, field.full_mask)
-
-
-def _compared(written: Written, names: Mapping[str, str]) -> Compared | None:
-    name = names.get(written.name, written.name)
+def _compared(name: str, value: int, mask: int, transport: str) -> Compared:
     if name in ("tp_src", "tp_dst"):
-        raise ValueError(f"{name} needs tcp, udp, sctp or icmp before it")
-    if name not in BY_NAME:
-        raise ValueError(f"unknown field {name!r}")
-    return Compared(BY_NAME[name], *masked(BY_NAME[name], written.value, written.mask))
+        if not transport:
+            raise ValueError(f"{name} needs tcp, udp or sctp beside it")
+        name = name.replace("tp", transport)
+    field = BY_NAME.get(name)
+    if field is None:
+        raise ValueError(f"{name} cannot be sent")
+    if name == "in_port" and value == _LOCAL:
+        value = _OFPP_LOCAL
+    # Only two bits of nw_frag exist: if both count, Open vSwitch writes no mask
+    exact = mask == field.full_mask or (name == "nw_frag" and mask == _FRAGMENT_BITS)
+    return Compared(field, value & mask, field.full_mask if exact else mask)

@@ -12,27 +12,38 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from socket import inet_aton
 from struct import Struct
 from struct import error as StructError
+from typing import Any
 
-from sdn.openflow.fields import BY_NAME, Field, Kind
+from sdn.openflow.fields import BY_NAME, BY_NXM
 from sdn.openflow.flowmod import HEADER_SIZE, FlowMod, match_end, message_key
 from sdn.openflow.refusal import RuleRefused
-from sdn.openflow.values import mask_of
+from sdn.pipeline.fields import FIELDS as WRITTEN
 
 # A value stands behind = : or the bracket of conjunction( and is a MAC, an IPv4 address or a number. Those of one
 # byte and those that are not sent as they stand are left in the shape: they are few.
 _VALUE = re.compile(
-    r"(?<=[=:(])(?<!nw_proto=)(?<!ip_proto=)(?<!nw_tos=)(?<!ip_dscp=)(?<!nw_ecn=)(?<!ip_ecn=)(?<!nw_ttl=)"
-    r"(?<!icmp_type=)(?<!icmp_code=)(?<!table=)(?<!table:)(?<!dl_type=)(?<!eth_type=)(?<!note:)"
+    r"(?<=[=:(])(?<!nw_proto=)(?<!icmp_type=)(?<!icmp_code=)(?<!arp_op=)(?<!note:)"
     r"([0-9a-f]{2}(?::[0-9a-f]{2}){5}|\d+\.\d+\.\d+\.\d+|0x[0-9a-f]+|\d+)(?![\w.])"
 )
 _NAME = re.compile(r"(\w+)[=:(]$")
 _LOAD_TARGET = re.compile(r"->(\w+)\[(?:(\d+)(?:\.\.(\d+))?)?\]")
 _SET_TARGET = re.compile(r"->(\w+)")
 _MASK = re.compile(r"/([\w.:]+)")
-_WIDTHS = {"cookie": 8, "priority": 2, "load": 8, "output": 4, "group": 4, "conjunction": 4, "zone": 2, "conj_id": 4}
+_WIDTHS = {
+    "cookie": 8,
+    "priority": 2,
+    "output": 4,
+    "group": 4,
+    "conjunction": 4,
+    "zone": 2,
+    "tp_src": 2,
+    "tp_dst": 2,
+    ":": 2,
+}
 _PORT_BITS = 0x7FFF  # above are the reserved ports, which are not sent as they are written
 _FORMATS = {2: "H", 4: "I", 8: "Q"}
 
@@ -59,7 +70,7 @@ class Shape:
         self._readers = [(gap.read, ~gap.allowed) for gap in gaps]
         self._match_end = match_end(message)
         order = sorted(range(len(gaps)), key=offsets.__getitem__)
-        pieces: list[bytes] = []
+        pieces: list[Any] = []
         form, at = ">", 0
         for index in order:
             offset, size = offsets[index], gaps[index].bytes
@@ -84,7 +95,7 @@ class Shape:
                 value = read(text)
                 if value & forbidden:
                     return None
-                pieces[place] = value.to_bytes(6) if mac else value  # type: ignore[call-overload]
+                pieces[place] = value.to_bytes(6) if mac else value
             message = self._struct.pack(*pieces)
         except (ValueError, OSError, StructError):
             return None
@@ -122,37 +133,33 @@ def learn(parts: Sequence[str], example: bytes, encode: Callable[[str], bytes]) 
 
 def _gap(before: str, text: str, after: str) -> Gap | None:
     """What goes where `text` stands, judged by the words around it; None if that is not known."""
-    name = found[1] if (found := _NAME.search(before)) else ""
+    name = found[1] if (found := _NAME.search(before)) else before
+    field = found[1] if name == "set_field" and (found := _SET_TARGET.search(after)) else name
     mask = found[1] if (found := _MASK.match(after)) else ""
-    field = BY_NAME.get(name) or _target(name, after)
     if ":" in text:
         return Gap(_mac, 6, _allowed(field, mask, 6), lambda value: value.to_bytes(6).hex(":"))
     if "." in text:
         return Gap(_address, 4, _allowed(field, mask, 4), lambda value: ".".join(map(str, value.to_bytes(4))))
-    size = 2 if before == ":" else 2 if name in ("tp_src", "tp_dst") else _WIDTHS.get(name, field.bytes if field else 0)
+    if name == "load":
+        return Gap(_number, 8, _loadable(after), str)
+    size = _WIDTHS.get(name) or (BY_NAME[field].bytes if field in BY_NAME else 0)
     if size not in _FORMATS:
         return None
-    allowed = _allowed(field if name in BY_NAME or name == "set_field" else None, mask, size)
-    if name == "load":
-        allowed = _loadable(after)
-    return Gap(_number, size, allowed & (_PORT_BITS if name in ("in_port", "output") else allowed), str)
+    return Gap(_number, size, _PORT_BITS if name in ("in_port", "output") else _allowed(field, mask, size), str)
 
 
-def _target(name: str, after: str) -> Field | None:
-    found = _SET_TARGET.search(after) if name == "set_field" else None
-    return BY_NAME.get(found[1]) if found else None
-
-
-def _allowed(field: Field | None, mask: str, size: int) -> int:
-    full = (1 << 8 * size) - 1
-    if not mask:
-        return full
-    return mask_of(field, mask) & full if field is not None and field.kind is not Kind.TOS else 0
+def _allowed(field: str, mask: str, size: int) -> int:
+    """The bits that a value may have: those under its mask."""
+    try:
+        return WRITTEN[field].mask(mask) if mask else (1 << 8 * size) - 1
+    except (KeyError, ValueError):
+        return 0
 
 
 def _loadable(after: str) -> int:
+    """The bits that a value may have: as many as there are in what it is loaded into."""
     found = _LOAD_TARGET.match(after)
-    field = BY_NAME.get(found[1]) if found else None
+    field = BY_NXM.get(found[1]) if found else None
     if found is None or field is None or field.bytes > 8:
         return 0
     first = int(found[2] or 0)
@@ -184,4 +191,4 @@ def _offset(message: bytes, mark: bytes) -> int | None:
 
 def _overlap(offsets: Sequence[int], gaps: Sequence[Gap]) -> bool:
     spans = sorted((offset, offset + gap.bytes) for offset, gap in zip(offsets, gaps, strict=True))
-    return any(end > start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    return any(end > start for (_, end), (start, _) in pairwise(spans))
