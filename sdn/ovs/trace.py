@@ -1,9 +1,9 @@
 """Ask a switch what it would do with a packet: `ofproto/trace`, parsed.
 
-The switch answers in text for people (ovs-vswitchd(8), "ofproto/trace"). What is read from it: which rule decided in each
-table, which ports the packet leaves by, and what the datapath would really do. Wordings differ between versions and
-datapaths ("output to native tunnel", "output to kernel tunnel"); everything that says where a packet goes is therefore
-taken from the datapath's actions, whose form is fixed.
+The switch answers in text for people (ovs-vswitchd(8), "ofproto/trace"). What is read from it: which rule decided in
+each table, which ports the packet leaves by, and what the datapath would really do. Wordings differ between versions
+and datapaths ("output to native tunnel", "output to kernel tunnel"), so a tunnel's addresses are taken from the
+datapath's actions, whose form is fixed.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Trace:
-    """A packet's way through one bridge. `datapath` holds the datapath's actions of each pass (conntrack restarts one)."""
+    """A packet's way through one bridge. `datapath` holds the datapath's actions of each pass (conntrack starts one)."""
 
     bridge: str
     steps: tuple[Step, ...]
@@ -102,6 +102,9 @@ def trace(
 
     Args:
         control: the control socket of the bridge's ovs-vswitchd.
+        bridge: its name.
+        in_port: an OpenFlow port number; whether the bridge has it is not asked.
+        frame: a whole Ethernet frame, without FCS.
         tunnel: how it came, if `in_port` is a tunnel; `destination` is then the bridge's own machine.
         ct_next: conntrack's answers in their order (`"trk,est,rpl"`); the switch takes `trk,new` for the rest.
 
@@ -195,7 +198,7 @@ def _outputs(steps: Sequence[Step], tunnels: Sequence[Tunnel]) -> Iterator[Outpu
 
 
 def _port(action: Action) -> int | None:
-    """The OpenFlow port that the action lets the packet out by; None if it does not (`skipping output to input port`)."""
+    """The OpenFlow port that the packet leaves by; None if it does not (`skipping output to input port`)."""
     found = _OUTPUT.fullmatch(action.text)
     if found is None or any(note.startswith(">>") for note in action.notes):
         return None

@@ -6,6 +6,7 @@ The socket speaks JSON-RPC 1.0 (ovs-vswitchd(8), "Runtime management commands"):
 from __future__ import annotations
 
 import json
+import select
 import socket
 from pathlib import Path
 from types import TracebackType
@@ -88,10 +89,4 @@ class Unixctl:
 
 def _ended(connection: socket.socket) -> bool:
     """Whether the other side is gone: nothing is ever sent to us unasked, so readable means closed."""
-    try:
-        connection.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
+    return bool(select.select([connection], [], [], 0)[0])
