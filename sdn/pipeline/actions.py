@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sdn.pipeline.fields import CACHE, FIELDS, address, check_needs, number, port, unknown
+from sdn.pipeline.fields import CACHE, FIELDS, address, number, port, unknown
 
 
 class Action(NamedTuple):
@@ -26,6 +26,7 @@ class Action(NamedTuple):
 class Actions(NamedTuple):
     """All that a rule does. `tables` are those it names, `needs` the fields that the packet must have."""
 
+    text: str
     actions: tuple[Action, ...]
     goto: str
     tables: tuple[str, ...]
@@ -83,7 +84,7 @@ def read_actions(text: str) -> Actions:
         tables += found
         needs |= needed
     goto = actions[-1].argument if names[-1] == "goto_table" else ""
-    return Actions(actions, goto, tuple(tables), frozenset(needs))
+    return Actions(",".join(map(str, actions)), actions, goto, tuple(tables), frozenset(needs))
 
 
 def split(text: str) -> Iterator[str]:

@@ -9,8 +9,11 @@ from sdn.pipeline.flow import Flow
 
 
 class Diff(NamedTuple):
-    """The rules to put in and the rules to take out. A rule that is replaced (same table, priority and match) is only
-    among those to put in: adding it takes the old one's place."""
+    """The rules to put in and the rules to take out.
+
+    A rule that is replaced (same table, priority and match) is only among those to put in: adding it takes the old
+    one's place.
+    """
 
     added: tuple[Flow, ...]
     removed: tuple[Flow, ...]

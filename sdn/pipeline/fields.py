@@ -7,7 +7,7 @@ everything, bits outside a mask are dropped without a word, the second of two pr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -43,8 +43,10 @@ _FLAG = re.compile(r"([+-])([a-z]+)")
 
 
 class MatchField(NamedTuple):
-    """One part of a match, as it is written: `nw_src=10.248.0.0/14` is ("nw_src", "10.248.0.0", "14"); `ip` stands
-    alone as ("ip", "", "")."""
+    """One part of a match, as it is written.
+
+    `nw_src=10.248.0.0/14` is ("nw_src", "10.248.0.0", "14"); `ip` stands alone as ("ip", "", "").
+    """
 
     name: str
     value: str
@@ -229,17 +231,19 @@ def _read_words(name: str, text: str) -> tuple[int, int]:
 class Match(NamedTuple):
     """A whole match: its parts as written, and what it says in one way (`identity`), for comparing."""
 
+    text: str
     fields: tuple[MatchField, ...]
     identity: frozenset[tuple[str, int, int]]
 
 
-def read_match(texts: Iterable[str]) -> Match:
+def read_match(texts: Sequence[str]) -> Match:
     """What the parts of a match say together; ValueError if one is wrong, needs another, or says it anew."""
     meanings = [read_field(text) for text in texts]
     fields = tuple([meaning.field for meaning in meanings])
     check_prerequisites(tuple([field.name for field in fields]))
     # an all-zero mask says nothing
-    return Match(fields, frozenset([part for meaning in meanings for part in meaning.primitives if part[2]]))
+    identity = frozenset([part for meaning in meanings for part in meaning.primitives if part[2]])
+    return Match(",".join(texts), fields, identity)
 
 
 @lru_cache(CACHE)

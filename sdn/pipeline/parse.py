@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from sdn.errors import PipelineError
 from sdn.pipeline.actions import Actions, read_actions
-from sdn.pipeline.fields import PROTOCOLS, check_needs, number, read_match
+from sdn.pipeline.fields import PROTOCOLS, Match, check_needs, number, read_match
 from sdn.pipeline.flow import Flow, Identity, Origin
 from sdn.pipeline.provenance import cookie_of
 from sdn.pipeline.tables import Tables
 
-_ACTIONS = re.compile(r"(?:^|[, ]) *actions *= *")
+LINES = 1 << 15  # how many lines are remembered; about 1 kB each, most of which their readers keep anyway
+
+_ACTIONS = re.compile(r"[, ]\s*actions=\s*")
+_COOKIE = re.compile(r"\bcookie=(0x[0-9a-f]{1,10})\b")
+_KEYS = frozenset({"table", "priority", "cookie"})
 _NOWHERE = Origin("line", 0)
 _NO_REFS: Mapping[int, str] = MappingProxyType({})
 
@@ -24,53 +29,49 @@ def parse_flow(line: str, tables: Tables, origin: Origin | None = None) -> Flow:
     Raises:
         PipelineError: something in it is wrong; the message begins with `origin`.
     """
-    where = origin or _NOWHERE
-    try:
-        return _parse(line, tables, where, None)
-    except ValueError as error:
-        raise PipelineError(str(where), f"{error}\n  in: {line.strip()}") from None
+    return _parse(line, tables, origin or _NOWHERE, False)
 
 
 def parse_rendered(line: str, tables: Tables, origin: Origin, refs: Mapping[int, str] = _NO_REFS) -> Flow:
-    """The rule that a rendered line says. Its cookie, an object's number, becomes the one that tells its origin too."""
+    """The rule that a rendered line says. Its cookie, an object's number, becomes the one that tells its origin too.
+
+    Raises:
+        PipelineError: something in it is wrong; the message begins with `origin`.
+    """
+    cookie = _COOKIE.search(line)
+    if cookie:
+        origin = Origin(origin.file, origin.line, refs.get(int(cookie[1], 16), ""))
+    return _parse(line, tables, origin, True)
+
+
+@lru_cache(LINES)
+def _parse(line: str, tables: Tables, origin: Origin, compose: bool) -> Flow:
     try:
-        return _parse(line, tables, origin, refs)
+        return _read(line, tables, origin, compose)
     except ValueError as error:
         raise PipelineError(str(origin), f"{error}\n  in: {line.strip()}") from None
 
 
-def _parse(line: str, tables: Tables, origin: Origin, refs: Mapping[int, str] | None) -> Flow:
+def _read(line: str, tables: Tables, origin: Origin, compose: bool) -> Flow:
     halves = _ACTIONS.split(line, maxsplit=1)
     if len(halves) < 2:
         raise ValueError("no actions=")
-    keys = {"table": "", "priority": "", "cookie": ""}
-    parts = []
-    for part in halves[0].split(","):
-        text = part.strip()
-        name, equals, value = text.partition("=")
-        if name in keys:
-            if not value or keys[name]:
-                raise ValueError(f"{name} stands twice" if value else f"{name} has no value")
-            keys[name] = value
-        elif text or equals:
-            parts.append(text)
-    if not keys["table"]:
-        raise ValueError("no table=")
-    if not keys["priority"]:
+    keys, parts = _keys_and_parts(halves[0])
+    name = keys.get("table", "")
+    table = tables.number(name)
+    if "priority" not in keys:
         raise ValueError("no priority=; Open vSwitch would take 32768")
-    table, priority = tables.number(keys["table"]), _bounded("priority", keys["priority"], 16)
-    cookie = _bounded("cookie", keys["cookie"] or "0", 64)
-    if refs is not None:
-        origin = origin._replace(object=refs.get(cookie, "")) if cookie else origin
+    priority = _bounded("priority", keys["priority"], 16)
+    cookie = _bounded("cookie", keys.get("cookie", "0"), 64)
+    if compose:
         cookie = cookie_of(table, origin.line, cookie)
     match = read_match(parts)
-    actions = read_actions(halves[1].strip())
-    _check_actions(actions, table, keys["table"], tables, [f.name for f in match.fields if f.name in PROTOCOLS])
-    head = f"cookie={cookie:#x},table={keys['table']},priority={priority}"
-    text = ",".join([head, *map(str, match.fields)])
+    actions = read_actions(halves[1].rstrip())
+    _check_actions(match, actions, name, tables)
+    comma = "," if match.text else ""
     return Flow(
-        f"{text},actions={','.join(map(str, actions.actions))}",
-        keys["table"],
+        f"cookie={cookie:#x},table={name},priority={priority}{comma}{match.text},actions={actions.text}",
+        name,
         table,
         priority,
         match.fields,
@@ -81,6 +82,25 @@ def _parse(line: str, tables: Tables, origin: Origin, refs: Mapping[int, str] | 
     )
 
 
+def _keys_and_parts(text: str) -> tuple[dict[str, str], list[str]]:
+    """What comes before the actions: the rule's own keys, and the parts of its match."""
+    keys: dict[str, str] = {}
+    parts = []
+    for part in _split(text):
+        name, _, value = part.partition("=")
+        if name not in _KEYS:
+            parts.append(part)
+        elif name in keys or not value:
+            raise ValueError(f"{name} stands twice" if value else f"{name} has no value")
+        else:
+            keys[name] = value
+    return keys, parts
+
+
+def _split(text: str) -> Iterator[str]:
+    return filter(None, map(str.strip, text.split(",")))
+
+
 def _bounded(name: str, text: str, bits: int) -> int:
     found = number(text)
     if found >> bits:
@@ -88,10 +108,12 @@ def _bounded(name: str, text: str, bits: int) -> int:
     return found
 
 
-def _check_actions(actions: Actions, table: int, name: str, tables: Tables, protocols: list[str]) -> None:
+def _check_actions(match: Match, actions: Actions, table: str, tables: Tables) -> None:
     for other in actions.tables:
         tables.number(other)
-    if actions.goto and tables.number(actions.goto) <= table:
-        raise ValueError(f"goto_table:{actions.goto} does not lead onward from {name}")
-    for need in actions.needs:
-        check_needs(need, protocols)
+    if actions.goto and tables.number(actions.goto) <= tables.number(table):
+        raise ValueError(f"goto_table:{actions.goto} does not lead onward from {table}")
+    if actions.needs:
+        protocols = [field.name for field in match.fields if field.name in PROTOCOLS]
+        for need in actions.needs:
+            check_needs(need, protocols)
