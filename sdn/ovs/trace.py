@@ -71,7 +71,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Trace:
-    """A packet's way through one bridge. `datapath` holds the datapath's actions of each pass (conntrack starts one)."""
+    """A packet's way through one bridge. `datapath` holds the datapath's actions; conntrack starts a new pass."""
 
     bridge: str
     steps: tuple[Step, ...]
