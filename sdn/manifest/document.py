@@ -23,6 +23,7 @@ class Place(NamedTuple):
 
 NOWHERE = Place(0, 0)
 MAX_DEPTH = 100
+_LONGEST_WORDS = 400
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Document:
     def fault(self, path: Path, found: str, expected: str, hint: str = "", *, at_key: bool = False) -> Fault:
         """A fault at the value under `path`, or at the nearest one above it that is there; `at_key` at its key."""
         line, column = self._locate(path, at_key)
-        return Fault(self.file, line, column, field_of(path), found, expected, hint)
+        words = (shown(text, _LONGEST_WORDS) for text in (found, expected, hint))  # they may hold the user's own text
+        return Fault(self.file, line, column, field_of(path), *words)
 
     def _locate(self, path: Path, at_key: bool) -> tuple[int, int]:
         place = self.place
