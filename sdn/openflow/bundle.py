@@ -50,12 +50,14 @@ class Bundle:
     """One atomic, ordered bundle: what to send, and what the answers mean.
 
     Send what `opening` yields. Then hand every message of the switch that `owns` knows to `hear`, and send what it
-    gives back, until `done`. `refusal` is then None, or says why nothing has changed.
+    gives back, until `done`. `refusal` is then None, or says why nothing has changed. From `committed` on, what the
+    switch says is about what it is after the changes.
     """
 
     def __init__(self, number: int, first_xid: int, changes: Sequence[Change]) -> None:
         self.number = number
         self.changes = changes
+        self.committed = False
         self.done = False
         self.refusal: RuleRefused | None = None
         self._xid = first_xid
@@ -102,6 +104,8 @@ class Bundle:
         """Take an answer of the switch to account; what is to be sent next, or nothing."""
         if isinstance(message, parser.OFPErrorMsg):
             self._refuse(message)
+        elif isinstance(message, parser.OFPBundleCtrlMsg):
+            self.committed = message.type == ofproto.OFPBCT_COMMIT_REPLY
         elif isinstance(message, parser.OFPBarrierReply) and message.xid == self._ready:
             verdict = ofproto.OFPBCT_DISCARD_REQUEST if self.refusal else ofproto.OFPBCT_COMMIT_REQUEST
             return self._control(self._commit, verdict) + _barrier(self._end)
@@ -114,14 +118,16 @@ class Bundle:
         index = message.xid - self._xid - 1
         line = self.changes[index].line if 0 <= index < len(self.changes) else ""
         if self.refusal is None or (line and not self.refusal.line):
-            self.refusal = RuleRefused(f"the switch refuses it ({reason(message)})", line)
+            self.refusal = RuleRefused(f"the switch says {error_of(message)}", line)
 
     def _control(self, xid: int, kind: int) -> bytes:
         return _CONTROL.pack(VERSION, ofproto.OFPT_BUNDLE_CONTROL, _CONTROL.size, xid, self.number, kind, FLAGS)
 
 
-def reason(message: parser.OFPErrorMsg) -> str:
-    """What an error message says, by its name in the OpenFlow specification."""
+def error_of(message: object) -> str:
+    """What an error message says, by its name in the OpenFlow specification; empty for any other message."""
+    if not isinstance(message, parser.OFPErrorMsg):
+        return ""
     if message.type == ofproto.OFPET_EXPERIMENTER:
         return f"experimenter error {message.exp_type}"
     return str(ofproto.ofp_error_code_to_str(message.type, message.code))

@@ -24,8 +24,9 @@ class Compiler:
     """
 
     def __init__(self, tables: Mapping[str, int], lines_kept: int = LINES_KEPT) -> None:
-        self._tables = Tables(MappingProxyType({}), MappingProxyType(dict(tables)))
-        self._encoder = Encoder(tables)
+        self.tables: Mapping[str, int] = MappingProxyType(dict(tables))
+        self._parse_tables = Tables(MappingProxyType({}), self.tables)
+        self._encoder = Encoder(self.tables)
         self._lines_kept = lines_kept
         self._lines: dict[str, FlowMod] = {}
         self._shapes: dict[tuple[str, ...], Shape | None] = {}
@@ -75,7 +76,7 @@ class Compiler:
 
     def _encode(self, line: str) -> bytes:
         try:
-            flow = parse_flow(line, self._tables)
+            flow = parse_flow(line, self._parse_tables)
         except PipelineError as error:
             raise RuleRefused(str(error).partition("\n")[0], line) from error
         return self._encoder.encode(flow)

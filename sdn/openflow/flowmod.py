@@ -15,7 +15,7 @@ OFPFC_DELETE = 3
 OFPFC_DELETE_STRICT = 4
 OFPTT_ALL = 0xFF
 
-COOKIE, TABLE, COMMAND, PRIORITY, MATCH = 8, 24, 25, 30, 48  # where they stand in the message
+TABLE, COMMAND, PRIORITY, MATCH = 24, 25, 30, 48  # where they stand in the message
 _MATCH_LENGTH = 50
 _ANY = b"\xff" * 12  # buffer, out_port and out_group: none, any, any
 _EMPTY_MATCH = bytes((0, 1, 0, 4, 0, 0, 0, 0))
@@ -27,6 +27,17 @@ class FlowMod(NamedTuple):
     line: str
     body: bytes
     key: bytes
+
+    @property
+    def cookie(self) -> int:
+        """The rule's cookie."""
+        return int.from_bytes(self.body[:8])
+
+    @property
+    def instructions(self) -> bytes:
+        """What the rule does, as it stands in the message."""
+        end = match_end(bytes(HEADER_SIZE) + self.body[: _MATCH_LENGTH + 2 - HEADER_SIZE])
+        return self.body[end + (MATCH - end) % 8 - HEADER_SIZE :]
 
 
 def flow_mod(line: str, message: bytes) -> FlowMod:

@@ -2,7 +2,7 @@
 
 Open vSwitch reports the changes of the connection that asks in abbreviated form, so whatever comes in full was
 somebody else's hand. os-ken's own decoder takes the initial report only, and stumbles over actions that it does not
-know. This one leaves the instructions alone.
+know. This one leaves them as they are.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from os_ken.ofproto import ofproto_v1_4_parser as parser
 from os_ken.ofproto.ofproto_protocol import ProtocolDesc
 
 from sdn.openflow.fields import FIELDS
-from sdn.openflow.flowmod import rule_key
+from sdn.openflow.flowmod import FlowMod, rule_key
 
 _FULL = Struct("!HHBBHHH4xQHH")  # as far as the match's first field
-_FLAGS = ofproto.OFPFMF_ADD | ofproto.OFPFMF_REMOVED | ofproto.OFPFMF_MODIFY
+_FLAGS = ofproto.OFPFMF_ADD | ofproto.OFPFMF_REMOVED | ofproto.OFPFMF_MODIFY | ofproto.OFPFMF_INSTRUCTIONS
 _EXPERIMENTER = 0xFFFF
 _HAS_MASK = 1
 _RANKS = {ofproto.oxm_from_user_header(field.oxm): rank for rank, field in enumerate(FIELDS)}
@@ -37,11 +37,21 @@ class Event(IntEnum):
 
 
 class Update(NamedTuple):
-    """A rule that somebody else has touched; `key` is that of `flowmod.FlowMod`."""
+    """A rule that somebody else has touched; `key` is that of `flowmod.FlowMod`.
+
+    `instructions` are written as the switch writes them, which may differ from how they were sent.
+    """
 
     event: Event
     key: bytes
     cookie: int
+    instructions: bytes
+    times_out: bool
+
+    def is_just(self, rule: FlowMod) -> bool:
+        """True if the rule is, in the switch, as it is written: whoever touched it has left it so."""
+        there = self.event is not Event.REMOVED and not self.times_out
+        return there and (self.cookie, self.instructions) == (rule.cookie, rule.instructions)
 
 
 class _Field(NamedTuple):
@@ -64,11 +74,13 @@ class FullUpdate(parser.OFPFlowUpdateHeader):  # type: ignore[misc]
 
     @classmethod
     def parser(cls, buf: bytes, offset: int) -> FullUpdate:
-        """Read one report; the instructions are skipped."""
-        length, event, table, _, _, _, priority, cookie, _, match_length = _FULL.unpack_from(buf, offset)
+        """Read one report."""
+        length, event, table, _, idle, hard, priority, cookie, _, match_length = _FULL.unpack_from(buf, offset)
         start = offset + _FULL.size
         oxm = _in_order(bytes(buf[start : start + match_length - 4]))
-        return cls(length, Update(Event(event), rule_key(table, priority, oxm), cookie))
+        instructions = bytes(buf[start - 4 + match_length + -match_length % 8 : offset + length])
+        key = rule_key(table, priority, oxm)
+        return cls(length, Update(Event(event), key, cookie, instructions, bool(idle or hard)))
 
 
 def request(xid: int) -> bytes:
@@ -81,8 +93,10 @@ def request(xid: int) -> bytes:
     return bytes(message.buf)
 
 
-def updates(message: parser.OFPFlowMonitorReply) -> list[Update]:
-    """What somebody else has done, of all that a report says."""
+def updates(message: object) -> list[Update]:
+    """What somebody else has done, of all that a report says; nothing for any other message."""
+    if not isinstance(message, parser.OFPFlowMonitorReply):
+        return []
     return [part.update for part in message.body if isinstance(part, FullUpdate)]
 
 
