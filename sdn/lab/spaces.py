@@ -8,7 +8,7 @@ from dataclasses import replace
 from sdn.host.link import Links
 from sdn.host.process import load_filter
 from sdn.host.space import Spaces
-from sdn.plan import Space
+from sdn.plan import Role, Space
 
 
 class SpaceKeeper:
@@ -37,6 +37,8 @@ class SpaceKeeper:
         """The namespace has its devices, and addresses on those that are its own."""
         self._links.make(space, self._software_checksums)
         self._links.address(space, {wire.name for wire in space.wires})
+        if space.role is Role.POD:
+            self._links.forget(space.name)
 
     def finish(self, space: Space) -> None:
         """A node has its addresses and routes on the devices that its switch made."""

@@ -89,4 +89,6 @@ class Unixctl:
 
 def _ended(connection: socket.socket) -> bool:
     """Whether the other side is gone: nothing is ever sent to us unasked, so readable means closed."""
-    return bool(select.select([connection], [], [], 0)[0])
+    poll = select.poll()  # select(2) knows no descriptor above 1023
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
