@@ -163,11 +163,11 @@ def changed(draw: DrawFn) -> list[Any]:
 
 
 def outcome(values: list[Any], text: str | None) -> set[tuple[str, str]] | None:
-    """The field and the finding of each fault of `values`, or of `text` that says the same; None if there is none."""
+    """Where each fault of `values`, or of `text` that says the same, is, and what it expects; None without any."""
     try:
         objects = from_documents(values) if text is None else load([Source("f.yaml", text)]).objects
     except ManifestError as error:
-        return {(fault.field, fault.found) for fault in error.faults}
+        return {(fault.field, fault.expected) for fault in error.faults}
     plan(objects)
     return None
 
