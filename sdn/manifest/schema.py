@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from sdn.errors import Fault
 from sdn.manifest.document import Document, Path, words_of
 from sdn.manifest.kind import KINDS, nearest, one_of
 
+_SCHEMAS = FilePath(__file__).parent / "schemas"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WORDS = {
     "array": "a list",
@@ -59,10 +60,9 @@ def schema_faults(document: Document) -> Iterator[SchemaFault]:
 
 @cache
 def _definitions() -> Mapping[str, Any]:
-    schemas = files("sdn.manifest") / "schemas"
+    files = ("cluster.json", "kubernetes.json")
     return {
-        **json.loads((schemas / "cluster.json").read_text())["$defs"],
-        **json.loads((schemas / "kubernetes.json").read_text())["$defs"],
+        name: schema for file in files for name, schema in json.loads((_SCHEMAS / file).read_text())["$defs"].items()
     }
 
 
