@@ -1,0 +1,135 @@
+"""A real ovs-vswitchd on dummy ports, without root: the oracle for what rules do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdn.ovs.unixctl import Unixctl
+
+SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+PROGRAMS = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl")
+MISSING = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
+REASON = f"Open vSwitch is not installed ({', '.join(MISSING)})"
+
+_HOP = re.compile(r"^ *\d+\. .*?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$")
+_TUN_ID = re.compile(r"NXM_NX_TUN_ID\[0\.\.31\] is now (0x[0-9a-f]+|\d+)")
+_OUTPUT = re.compile(r"^ *output:(\d+)$|output port is (\d+)$")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a switch would do with a packet: ports it leaves by, VNID and node if by VXLAN, whether it is committed."""
+
+    outputs: tuple[int, ...]
+    tunnel: tuple[int, str] | None
+    commits: bool
+    hops: tuple[int, ...]  # the cookies of the rules that it met
+    text: str
+
+    @property
+    def outcome(self) -> tuple[object, ...]:
+        """All that somebody outside the switch can see, and the rule that dropped it if it was dropped."""
+        dropped_by = None if self.outputs else self.hops[-1]
+        return self.outputs, self.tunnel, self.commits, dropped_by
+
+
+class Switch:
+    """One ovs-vswitchd with as many bridges as are asked for."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.env = {**os.environ, "PATH": PATH, "OVS_RUNDIR": str(directory), "OVS_LOGDIR": str(directory)}
+        self.control = Unixctl(directory / "vswitchd.ctl")
+        self._number = 0
+
+    def bridge(self, ports: Iterable[int]) -> str:
+        """A new bridge with these ports; its name."""
+        self._number += 1
+        name = f"br{self._number}"
+        words = ["--", "add-br", name, "--", "set", "Bridge", name, "datapath_type=dummy", "fail_mode=secure"]
+        for number in ports:
+            port = f"p{self._number}-{number}"
+            words += ["--", "add-port", name, port, "--", "set", "Interface", port, "type=dummy"]
+            words += [f"ofport_request={number}"]
+        self.run("ovs-vsctl", f"--db=unix:{self.directory}/db.sock", "--timeout=30", *words)
+        return name
+
+    def load(self, bridge: str, text: str) -> None:
+        """The bridge has exactly these rules."""
+        self.ofctl("--bundle", "replace-flows", bridge, "-", text=text)
+
+    def change(self, bridge: str, text: str) -> None:
+        """One bundle of `add …`, `delete_strict …` lines."""
+        self.ofctl("--bundle", "add-flows", bridge, "-", text=text)
+
+    def trace(self, bridge: str, packet: str, ct: str = "new") -> Trace:
+        """What the bridge would do with a packet whose connection is in state `ct` (`est`, `est,rpl`, …)."""
+        text = self.control.command("ofproto/trace", bridge, packet, "--ct-next", f"trk,{ct}")
+        hops, outputs, tunnel_id, commits = [], [], None, False
+        for line in text.splitlines():
+            if found := _HOP.match(line):
+                hops.append(int(found[2] or "0", 16))
+            elif found := _OUTPUT.search(line):
+                outputs.append(int(found[1] or found[2]))
+            elif found := _TUN_ID.search(line):
+                tunnel_id = int(found[1], 0)
+            elif "skipping output to input port" in line:
+                outputs.pop()
+            commits = commits or line.strip().startswith("ct(commit")
+        node = re.findall(r"^ *set_field:([0-9.]+)->tun_dst$", text, re.MULTILINE)
+        tunnel = (tunnel_id if tunnel_id is not None else -1, node[-1]) if node else None
+        return Trace(tuple(outputs), tunnel, commits, tuple(hops), text)
+
+    def ofctl(self, *words: str, text: str | None = None) -> str:
+        return self.run("ovs-ofctl", "-O", "OpenFlow14", *words, text=text)
+
+    def run(self, *words: str, text: str | None = None) -> str:
+        done = subprocess.run(words, env=self.env, input=text, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(words)[:200]}: {done.stderr}")
+        return done.stdout
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Switch]:
+    """A switch in `directory`, whose path is short enough for a socket; both daemons are gone afterwards."""
+    switch = Switch(directory)
+    database = directory / "conf.db"
+    switch.run("ovsdb-tool", "create", str(database), str(SCHEMA))
+    remote, control = f"--remote=punix:{directory}/db.sock", f"--unixctl={directory}/ovsdb.ctl"
+    with _daemon(switch.env, "ovsdb-server", str(database), remote, control):
+        switch.run("ovs-vsctl", f"--db=unix:{directory}/db.sock", "--no-wait", "--retry", "--timeout=10", "init")
+        vswitchd = ["ovs-vswitchd", f"unix:{directory}/db.sock", f"--unixctl={directory}/vswitchd.ctl"]
+        with _daemon(switch.env, *vswitchd, "--enable-dummy", "--disable-system"), switch.control:
+            yield switch
+
+
+@contextmanager
+def _daemon(env: Mapping[str, str], *words: str) -> Iterator[None]:
+    with subprocess.Popen([*words, "-vconsole:off"], env=env, stdin=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+def parses(directory: Path, text: str) -> tuple[bool, str]:
+    """Whether `ovs-ofctl parse-flows` takes the rules, and what it says."""
+    done = subprocess.run(
+        ["ovs-ofctl", "-O", "OpenFlow14", "parse-flows", "-"],
+        env={**os.environ, "PATH": PATH, "OVS_RUNDIR": str(directory)},
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode == 0, done.stdout + done.stderr
