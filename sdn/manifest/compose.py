@@ -180,7 +180,8 @@ class Composer:
             return False
         if key.value in entries.keys:
             line, column = entries.keys[key.value]
-            hint = f"it is first at {self.name}:{line}:{column}"
+            missing = "; is --- missing between two objects?" if key.value in ("apiVersion", "kind") else ""
+            hint = f"it is first at {self.name}:{line}:{column}{missing}"
             self.faults.append(self._fault(event, f"the key {shown(key.value)} again", "each key once", hint))
             return False
         return True

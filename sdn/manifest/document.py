@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -100,7 +100,7 @@ class Field:
         return cls(document, (), document.value)
 
     def __getitem__(self, step: str) -> Field:
-        value = self.value.get(step) if isinstance(self.value, Mapping) else None
+        value = self.value.get(step) if isinstance(self.value, dict) else None
         return Field(self.document, (*self.path, step), value)
 
     def __iter__(self) -> Iterator[Field]:
@@ -139,7 +139,7 @@ def words_of(value: Json) -> str:
             return "true" if value else "false"
         case str():
             return f'"{shown(value)}"'
-        case Mapping():
+        case dict():
             return "a mapping" if value else "an empty mapping"
         case list() | tuple():
             return "a list" if value else "an empty list"

@@ -33,14 +33,12 @@ def load(sources: Sequence[Source]) -> Loaded:
     """
     faults: list[Fault] = []
     documents: list[Document] = []
-    whole = True
     for source in sources:
         result = read(source)
         faults += result.faults
         documents += result.documents
-        whole = whole and result.whole
     names = [source.name for source in sources]
-    good = _checked(documents, faults, names, whole)
+    good = _checked(documents, faults, names)
     return Loaded(build(good), tuple(document.value for document in good))
 
 
@@ -58,12 +56,13 @@ def from_documents(documents: Sequence[Mapping[str, Any]]) -> Objects:
     ]
     if deep:
         raise ManifestError(deep)
-    return build(_checked(named, [], [document.file for document in named], whole=True))
+    return build(_checked(named, [], [document.file for document in named]))
 
 
-def _checked(documents: Iterable[Document], faults: list[Fault], files: Sequence[str], whole: bool) -> list[Document]:
-    """The objects of `documents`, without nulls; raises ManifestError if there is any fault."""
+def _checked(documents: Iterable[Document], faults: list[Fault], files: Sequence[str]) -> list[Document]:
+    """The objects of `documents`, without nulls; raises ManifestError if there is any fault, also one of `faults`."""
     good = []
+    whole = not faults
     for one in (one for document in documents for one in unpack(document)):
         if wrong := list(kind_faults(one)):
             faults += wrong

@@ -18,30 +18,25 @@ _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is sev
 
 
 class Read(NamedTuple):
-    """What a source holds. `whole` is False if a part of it could not be read; `documents` has the others."""
+    """What a source holds: each document that could be read, and what is wrong with the text."""
 
     documents: list[Document]
     faults: list[Fault]
-    whole: bool
 
 
 def read(source: Source) -> Read:
     """Read a stream of YAML documents; empty ones are left out."""
     faults: list[Fault] = []
     documents: list[Document] = []
-    whole = True
     try:
         for built, sound in Composer(source.name, _Loader(_decoded(source)), faults).documents():
-            whole = whole and sound
             if sound and built.value is not None:
                 documents.append(Document(source.name, built.value, built.place))
     except Unreadable as stop:
         faults.append(stop.fault)
-        whole = False
     except yaml.YAMLError as error:
         faults.append(_broken(source.name, error))
-        whole = False
-    return Read(documents, faults, whole)
+    return Read(documents, faults)
 
 
 def _decoded(source: Source) -> str:

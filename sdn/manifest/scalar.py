@@ -20,6 +20,7 @@ _INTEGER = re.compile(r"[-+]?(0x[0-9a-f]+|0b[01]+|0o[0-7]+|0[0-7]*|[1-9][0-9]*)"
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[-+]?\.inf|\.nan", re.IGNORECASE)
 _MAX_DIGITS = 64
+_INT64 = 1 << 63
 
 
 class NotFinite(ValueError):
@@ -50,11 +51,12 @@ def _integer(text: str) -> int | float:
     digits = text.lstrip("+-").lower()
     number = int(digits, 8 if digits.isdigit() and digits[0] == "0" else 0)
     number = -number if text[0] == "-" else number
-    return number if abs(number) < 1 << 64 else float(number)
+    return number if abs(number) < _INT64 else float(number)
 
 
-def _finite(text: str) -> float:
+def _finite(text: str) -> int | float:
+    """The number; without a fraction it is an integer, as it becomes on its way through JSON."""
     number = float(text)
     if number in (float("inf"), float("-inf")):
         raise NotFinite(text)
-    return number
+    return int(number) if number.is_integer() and abs(number) < _INT64 else number
