@@ -19,9 +19,7 @@ from dataclasses import dataclass
 from sdn.errors import MachineError
 from sdn.host import kernel
 
-_NAMESPACES = (
-    kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-)
+_NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 CONTROL_FD = 3
 
 

@@ -1,4 +1,4 @@
-"""Links, addresses and routes, by netlink: one kept socket for each namespace."""
+"""Links, addresses and routes: what is in a network namespace."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ import array
 import fcntl
 import socket
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
-from pyroute2 import IPRoute
+from pyroute2.netlink import NLM_F_CREATE, NLM_F_EXCL, nlmsg
+from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
+from sdn.host.netlink import Netlink
 from sdn.host.space import Spaces
-from sdn.plan import Address, Route, Space, Wire
+from sdn.plan import Address, Role, Route, Space, Wire
 
+_NEW = NLM_F_CREATE | NLM_F_EXCL
+_LOOPBACK = 1
+_IFF_UP = 1
 _IFA_F_NOPREFIXROUTE = 0x200
-_SCOPE_LINK = 253
+_TABLE_MAIN, _PROTO_STATIC, _UNICAST, _SCOPE_LINK = 254, 4, 1, 253
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
+
+Request = tuple[nlmsg, int, int, str]
 
 
 class Links:
@@ -24,81 +34,74 @@ class Links:
 
     def __init__(self, spaces: Spaces) -> None:
         self._spaces = spaces
-        self._sockets: dict[str, IPRoute] = {}
-        self._indexes: dict[tuple[str, str], int] = {}
+        self._sockets: dict[str, Netlink] = {}
 
-    def _netlink(self, space: str) -> IPRoute:
+    def _run(self, space: str, requests: Iterable[Request]) -> None:
         if space not in self._sockets:
             with self._spaces.inside(space):
-                self._sockets[space] = IPRoute()
-        return self._sockets[space]
+                self._sockets[space] = Netlink()
+        self._sockets[space].run(list(requests))
 
     def forget(self, space: str) -> None:
-        """Close what is kept open of a namespace: each socket costs four file descriptors."""
+        """Nothing is kept open of the namespace."""
         if space in self._sockets:
             self._sockets.pop(space).close()
-        self._indexes = {key: index for key, index in self._indexes.items() if key[0] != space}
-
-    def _index(self, space: str, device: str) -> int:
-        key = (space, device)
-        if key not in self._indexes:
-            self._indexes[key] = self._netlink(space).link_lookup(ifname=device)[0]
-        return self._indexes[key]
 
     def make(self, space: Space, software_checksums: bool) -> None:
-        """The namespace has its loopback, bridges and wires; every device is up.
+        """The namespace has its loopback, bridges and wires, and addresses and routes on those that are its own.
 
         With `software_checksums` its devices leave no checksum to the receiver: Open vSwitch's userspace datapath
         would pass such packets on as they are.
         """
-        netlink = self._netlink(space.name)
-        netlink.link("set", index=1, state="up")
-        for bridge in space.bridges:
-            netlink.link("add", ifname=bridge, kind="bridge", state="up")
+        self._run(space.name, self._links(space))
         for wire in space.wires:
-            self._wire(space.name, wire)
-        if software_checksums:
-            self.software_checksums(space.name, [wire.name for wire in space.wires])
+            self._far_end(wire)
+        own = [wire.name for wire in space.wires]
+        if software_checksums and own:
+            self.software_checksums(space.name, own)
+        self.address(space, own)
+        if space.role is Role.POD:
+            self.forget(space.name)
 
-    def _wire(self, space: str, wire: Wire) -> None:
-        far = {"ifname": wire.far_name, "mtu": wire.mtu, "net_ns_fd": self._spaces.fd(wire.far_space)}
-        self._netlink(space).link(
-            "add", ifname=wire.name, kind="veth", address=str(wire.mac), mtu=wire.mtu, state="up", peer=far
-        )
-        netlink = self._netlink(wire.far_space)
-        master = {"master": self._index(wire.far_space, wire.far_bridge)} if wire.far_bridge else {}
-        netlink.link("set", index=self._index(wire.far_space, wire.far_name), state="up", **master)
+    def _links(self, space: Space) -> Iterator[Request]:
+        yield _up(_LOOPBACK), RTM_NEWLINK, 0, f"{space.name}: loopback up"
+        for bridge in space.bridges:
+            yield _bridge(bridge), RTM_NEWLINK, _NEW, f"{space.name}: bridge {bridge}"
+        for wire in space.wires:
+            yield _veth(wire, self._spaces.fd(wire.far_space)), RTM_NEWLINK, _NEW, f"{space.name}: {wire.name}"
+
+    def _far_end(self, wire: Wire) -> None:
+        """The far end is up, and in its bridge if it has one."""
+        message = _link(up=True)
+        message["attrs"] = [("IFLA_IFNAME", wire.far_name)]
+        if wire.far_bridge:
+            with self._spaces.inside(wire.far_space):
+                message["attrs"].append(("IFLA_MASTER", socket.if_nametoindex(wire.far_bridge)))
+        self._run(wire.far_space, [(message, RTM_NEWLINK, 0, f"{wire.far_space}: {wire.far_name} up")])
+
+    def cut(self, wires: Iterable[Wire]) -> None:
+        """The wires are gone, both ends."""
+        for wire in wires:
+            message = _link()
+            message["attrs"] = [("IFLA_IFNAME", wire.far_name)]
+            self._run(wire.far_space, [(message, RTM_DELLINK, 0, f"{wire.far_space}: delete {wire.far_name}")])
 
     def address(self, space: Space, devices: Collection[str]) -> None:
         """The named devices of the namespace are up and have their addresses and routes."""
-        netlink = self._netlink(space.name)
-        switch_made = set(devices) - {wire.name for wire in space.wires}
-        for device in switch_made:
-            netlink.link("set", index=self._index(space.name, device), state="up")
+        with self._spaces.inside(space.name):
+            indexes = {device: socket.if_nametoindex(device) for device in devices}
+        requests: list[Request] = [
+            (_up(index), RTM_NEWLINK, 0, f"{space.name}: {device} up") for device, index in indexes.items()
+        ]
         for address in space.addresses:
-            if address.device in devices:
-                self._address(space.name, address)
+            if address.device in indexes:
+                what = f"{space.name}: {address.interface} on {address.device}"
+                requests.append((_address(address, indexes[address.device]), RTM_NEWADDR, _NEW, what))
         for route in space.routes:
-            if route.device in devices:
-                self._route(space.name, route)
-
-    def _address(self, space: str, address: Address) -> None:
-        self._netlink(space).addr(
-            "add",
-            index=self._index(space, address.device),
-            address=str(address.interface.ip),
-            prefixlen=address.interface.network.prefixlen,
-            broadcast=str(address.interface.network.broadcast_address),
-            flags=0 if address.connected else _IFA_F_NOPREFIXROUTE,
-        )
-
-    def _route(self, space: str, route: Route) -> None:
-        way: dict[str, object] = {"oif": self._index(space, route.device)}
-        if route.gateway is None:
-            way["scope"] = _SCOPE_LINK
-        else:
-            way["gateway"] = str(route.gateway)
-        self._netlink(space).route("add", dst=str(route.destination), **way)
+            if route.device in indexes:
+                what = f"{space.name}: route to {route.destination}"
+                requests.append((_route(route, indexes[route.device]), RTM_NEWROUTE, _NEW, what))
+        self._run(space.name, requests)
 
     def software_checksums(self, space: str, devices: Collection[str]) -> None:
         """The devices compute every checksum themselves (`ethtool -K DEVICE tx off`)."""
@@ -107,3 +110,65 @@ class Links:
                 command = array.array("B", struct.pack("II", _ETHTOOL_STXCSUM, 0))
                 request = struct.pack("16sP8x", device.encode(), command.buffer_info()[0])
                 fcntl.ioctl(sock, _SIOCETHTOOL, request)
+
+
+def _link(index: int = 0, up: bool = False) -> ifinfmsg:
+    message = ifinfmsg()
+    message["index"] = index
+    if up:
+        message["flags"] = message["change"] = _IFF_UP
+    return message
+
+
+def _up(index: int) -> ifinfmsg:
+    return _link(index, up=True)
+
+
+def _bridge(name: str) -> ifinfmsg:
+    message = _link(up=True)
+    message["attrs"] = [("IFLA_IFNAME", name), ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "bridge")]})]
+    return message
+
+
+def _veth(wire: Wire, far: int) -> ifinfmsg:
+    """One message for both ends: this one up, the far one straight in its namespace (it cannot be up yet)."""
+    peer = {
+        "attrs": [("IFLA_IFNAME", wire.far_name), ("IFLA_MTU", wire.mtu), ("IFLA_NET_NS_FD", far)],
+    }
+    data = {"attrs": [("VETH_INFO_PEER", peer)]}
+    message = _link(up=True)
+    message["attrs"] = [
+        ("IFLA_IFNAME", wire.name),
+        ("IFLA_ADDRESS", str(wire.mac)),
+        ("IFLA_MTU", wire.mtu),
+        ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", data)]}),
+    ]
+    return message
+
+
+def _address(address: Address, index: int) -> ifaddrmsg:
+    message = ifaddrmsg()
+    message["family"] = socket.AF_INET
+    message["prefixlen"] = address.interface.network.prefixlen
+    message["index"] = index
+    ip = str(address.interface.ip)
+    message["attrs"] = [
+        ("IFA_LOCAL", ip),
+        ("IFA_ADDRESS", ip),
+        ("IFA_BROADCAST", str(address.interface.network.broadcast_address)),
+        ("IFA_FLAGS", 0 if address.connected else _IFA_F_NOPREFIXROUTE),
+    ]
+    return message
+
+
+def _route(route: Route, index: int) -> rtmsg:
+    message = rtmsg()
+    message["family"] = socket.AF_INET
+    message["dst_len"] = route.destination.prefixlen
+    message["table"], message["proto"], message["type"] = _TABLE_MAIN, _PROTO_STATIC, _UNICAST
+    message["attrs"] = [("RTA_DST", str(route.destination.network_address)), ("RTA_OIF", index)]
+    if route.gateway is None:
+        message["scope"] = _SCOPE_LINK
+    else:
+        message["attrs"].append(("RTA_GATEWAY", str(route.gateway)))
+    return message

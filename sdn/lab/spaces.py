@@ -8,7 +8,7 @@ from dataclasses import replace
 from sdn.host.link import Links
 from sdn.host.process import load_filter
 from sdn.host.space import Spaces
-from sdn.plan import Role, Space
+from sdn.plan import Space
 
 
 class SpaceKeeper:
@@ -21,8 +21,15 @@ class SpaceKeeper:
         self._software_checksums = software_checksums
 
     def remove(self, names: Iterable[str]) -> None:
-        """The namespaces are gone, and with them every wire that ended in one."""
-        for name in names:
+        """The namespaces are gone, and with them every wire that ended in one.
+
+        Wires are cut one by one where their other end stays: the kernel ends a namespace some time later, and until
+        then their names would be taken.
+        """
+        gone = set(names)
+        for name in gone:
+            self._links.cut(wire for wire in self.actual[name].wires if wire.far_space not in gone)
+        for name in gone:
             self._links.forget(name)
             self.spaces.remove(name)
             del self.actual[name]
@@ -36,9 +43,6 @@ class SpaceKeeper:
     def wire(self, space: Space) -> None:
         """The namespace has its devices, and addresses on those that are its own."""
         self._links.make(space, self._software_checksums)
-        self._links.address(space, {wire.name for wire in space.wires})
-        if space.role is Role.POD:
-            self._links.forget(space.name)
 
     def finish(self, space: Space) -> None:
         """A node has its addresses and routes on the devices that its switch made."""
