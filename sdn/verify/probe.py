@@ -1,0 +1,121 @@
+"""What is put in for one check, and the way that it should take or must not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from sdn.expect import Expectation, Verdict
+from sdn.plan import NodePlan, Plan, PodPlan, Space
+from sdn.plan.machine import GATEWAY
+from sdn.verify.places import Crossing, Stop, Tap, hosts, spaces_of
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One direction of a way. An unmarked one is known by its looks alone (an ARP reply carries no mark)."""
+
+    stops: tuple[Stop, ...]
+    marked: bool = True
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Frames for one place, and the way there and, if it is answered, back.
+
+    `verdict` is what the user's objects say. `too_large`, if given, is a frame that the device must refuse.
+    """
+
+    id: str
+    title: str
+    verdict: Verdict
+    frames: tuple[bytes, ...]
+    mark: bytes
+    legs: tuple[Leg, ...]
+    too_large: bytes = b""
+
+    @property
+    def put(self) -> Tap:
+        """Where the frames are put in: the first stop."""
+        first = self.legs[0].stops[0]
+        if not isinstance(first, Tap):
+            raise TypeError(f"{self.id}: a way starts on a device")
+        return first
+
+    def each(self, stop: Stop) -> list[Stop]:
+        """The stop once for each frame: a switch is asked about every one (fragments may meet different rules)."""
+        if isinstance(stop, Crossing) and stop.frame == self.frames[0]:
+            return [replace(stop, frame=frame) for frame in self.frames]
+        return [stop] * len(self.frames)
+
+    @property
+    def path(self) -> str:
+        """The way there in one line."""
+        return " → ".join(shown(stop) for stop in self.legs[0].stops)
+
+    @property
+    def spaces(self) -> list[str]:
+        """The namespaces in which it is captured."""
+        return list(chain.from_iterable(spaces_of(leg.stops) for leg in self.legs))
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """A kind of way that this lab cannot have."""
+
+    id: str
+    title: str
+    reason: str
+
+
+Item = Probe | NotApplicable
+
+
+def shown(stop: Stop) -> str:
+    """A stop in a few words."""
+    if isinstance(stop, Tap):
+        return f"{stop.place} {stop.device}"
+    if isinstance(stop, Crossing):
+        return f"{stop.node} {stop.bridge}"
+    return f"{stop.place} {'netfilter' if hasattr(stop, 'comment') else 'routing'}"
+
+
+@dataclass(frozen=True)
+class World:
+    """What the scenarios choose from."""
+
+    plan: Plan
+    expectation: Expectation
+    mtu_bytes: int
+    vxlan_udp_port: int
+
+    def node_of(self, pod: PodPlan) -> NodePlan:
+        """The node that a pod is on."""
+        return self.plan.node(pod.node)
+
+    def pairs(self, same_node: bool) -> Iterator[tuple[PodPlan, PodPlan]]:
+        """Every ordered pair of different pods on one node, or on two."""
+        pods = self.plan.pods
+        for source in pods:
+            for destination in pods:
+                if source is not destination and (source.node == destination.node) is same_node:
+                    yield source, destination
+
+    def allowed_pair(self, same_node: bool) -> tuple[PodPlan, PodPlan] | None:
+        """The first pair that may talk."""
+        return next((pair for pair in self.pairs(same_node) if self.verdict(*pair).allowed), None)
+
+    def verdict(self, source: PodPlan, destination: PodPlan) -> Verdict:
+        """What the user's objects say about a pair."""
+        return self.expectation.pod_to_pod(source.key, destination.key)
+
+    @property
+    def hosts(self) -> list[Space]:
+        """The machines outside the cluster."""
+        return hosts(self.plan)
+
+    @property
+    def gateway(self) -> Space:
+        """The router of the real network."""
+        return self.plan.space(GATEWAY)

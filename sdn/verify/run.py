@@ -1,0 +1,129 @@
+"""One whole verification: choose, predict, put in, watch, judge. Everything is put in at once and told apart by marks."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from sdn.expect import expect
+from sdn.model import Objects
+from sdn.pipeline import load_tables
+from sdn.plan import plan
+from sdn.verify.capture import Capture, Sighting
+from sdn.verify.oracle import Decision, Key, Oracle
+from sdn.verify.paths import probes
+from sdn.verify.places import Crossing, Filtering, Routing, Stop, Tap
+from sdn.verify.probe import Item, NotApplicable, Probe, World
+from sdn.verify.result import Check
+from sdn.verify.witness import Evidence, dying, judge, not_applicable
+
+_ARRIVAL_S = 2.0
+_SILENCE_S = 0.05  # after all that may arrive has arrived: what is forbidden would have come on the same ways
+
+
+def verify(objects: Objects) -> Iterator[Check]:
+    """Prove every kind of way in the lab that this process runs in; checks come as they end."""
+    world = World(plan(objects), expect(objects), objects.cluster.mtu, objects.cluster.vxlan_port)
+    oracle = Oracle(world.plan, load_tables())
+    items = list(probes(world))
+    sent = [item for item in items if isinstance(item, Probe)]
+    spaces = chain.from_iterable(probe.spaces for probe in sent)
+    with Capture(spaces) as capture:
+        yield from Round(world, oracle, capture).prove(items)
+
+
+class Round:
+    """Probes that are in the lab at the same time."""
+
+    def __init__(self, world: World, oracle: Oracle, capture: Capture) -> None:
+        self._world, self._oracle, self._capture = world, oracle, capture
+        self._refused: dict[str, str] = {}
+        self._too_large: set[str] = set()
+
+    def prove(self, items: Sequence[Item]) -> Iterator[Check]:
+        """A check for each item, in their order."""
+        sent = [item for item in items if isinstance(item, Probe)]
+        decisions = self._predict(sent)
+        due = Counter(chain.from_iterable(dying(probe, decisions) for probe in sent))
+        nodes = sorted({key[0] for key in due})
+        before = self._oracle.counters(nodes)
+        began = time.monotonic()
+        self._put_in(sent)
+        self._wait(sent)
+        rises = _rises(before, self._oracle.counters(nodes), due)
+        for item in items:
+            if isinstance(item, NotApplicable):
+                yield not_applicable(item)
+            else:
+                yield judge(item, self._evidence(item, decisions, rises, due, began))
+
+    def _predict(self, sent: Iterable[Probe]) -> dict[Stop, Decision]:
+        stops = chain.from_iterable(leg.stops for probe in sent for leg in probe.legs)
+        return {stop: self._oracle.decide(stop) for stop in stops if isinstance(stop, Crossing | Routing | Filtering)}
+
+    def _put_in(self, sent: Sequence[Probe]) -> None:
+        """The forbidden first: when the allowed have passed the same switches, the forbidden have too."""
+        for probe in sorted(sent, key=lambda probe: probe.verdict.allowed):
+            try:
+                for frame in probe.frames:
+                    self._capture.put(probe.put.space, probe.put.device, frame)
+            except OSError as error:
+                self._refused[probe.id] = error.strerror or str(error)
+            if probe.too_large and self._takes(probe):
+                self._too_large.add(probe.id)
+
+    def _takes(self, probe: Probe) -> bool:
+        try:
+            self._capture.put(probe.put.space, probe.put.device, probe.too_large)
+        except OSError:
+            return False
+        return True
+
+    def _wait(self, sent: Iterable[Probe]) -> None:
+        missing = [(leg.stops[-1], probe.mark) for probe in sent if probe.verdict.allowed for leg in probe.legs[-1:]]
+        looked = 0
+
+        def all_arrived() -> bool:
+            nonlocal missing, looked
+            new, looked = self._capture.sightings[looked:], len(self._capture.sightings)
+            missing = [one for one in missing if not any(_arrived(sighting, *one) for sighting in new)]
+            return not missing
+
+        self._capture.watch(all_arrived, _ARRIVAL_S)
+        self._capture.watch(lambda: False, _SILENCE_S)
+
+    def _evidence(
+        self,
+        probe: Probe,
+        decisions: Mapping[Stop, Decision],
+        rises: Mapping[Key, int],
+        due: Mapping[Key, int],
+        began: float,
+    ) -> Evidence:
+        seen = [sighting.at_s for sighting in self._capture.sightings if probe.mark in sighting.frame]
+        return Evidence(
+            self._capture.sightings,
+            decisions,
+            rises,
+            due,
+            self._world.vxlan_udp_port,
+            self._refused.get(probe.id, ""),
+            probe.id in self._too_large,
+            round(max(seen, default=began) - began, 4),
+        )
+
+
+def _arrived(sighting: Sighting, stop: Stop, mark: bytes) -> bool:
+    return (
+        isinstance(stop, Tap)
+        and sighting.space == stop.space
+        and sighting.device == stop.device
+        and not sighting.outgoing
+        and (mark in sighting.frame or (stop.look is not None and stop.look.kind == "ARP reply"))
+    )
+
+
+def _rises(before: Mapping[Key, int], after: Mapping[Key, int], keys: Iterable[Key]) -> dict[Key, int]:
+    return {key: after.get(key, 0) - before.get(key, 0) for key in keys}
