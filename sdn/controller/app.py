@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from os_ken.base.app_manager import AppManager, OSKenApp  # first: the modules of os-ken import each other
 from os_ken.controller import ofp_event
-from os_ken.controller.controller import CONF, datapath_connection_factory
+from os_ken.controller.controller import CONF, Datapath
 from os_ken.controller.handler import DEAD_DISPATCHER, MAIN_DISPATCHER, set_ev_cls
 from os_ken.controller.ofp_handler import OFPHandler
 from os_ken.lib import hub
@@ -30,6 +31,21 @@ class _UnixStream(socket.socket):
         """Set an option; those of TCP have no meaning here."""
         if level != socket.IPPROTO_TCP:
             super().setsockopt(level, *option)
+
+
+class _Connection(Datapath):  # type: ignore[misc]
+    """os-ken's connection, with an end.
+
+    On native threads os-ken cannot end the thread that sends while it waits for something to send; it would wait for
+    it for ever, and nobody would hear that the switch is gone.
+    """
+
+    def _recv_loop(self) -> None:
+        try:
+            super()._recv_loop()
+        finally:
+            self.close()
+            self.send(b"", close_socket=True)
 
 
 class Connections(OFPHandler):  # type: ignore[misc]
@@ -51,10 +67,15 @@ class Connections(OFPHandler):  # type: ignore[misc]
             while True:
                 connection, _ = self._listener.accept()
                 stream = _UnixStream(fileno=connection.detach())
-                hub.spawn(datapath_connection_factory, stream, self._listener.getsockname())
+                hub.spawn(_serve, stream, self._listener.getsockname())
         except BaseException as error:
             self._failed(error)
             raise
+
+
+def _serve(stream: socket.socket, address: str) -> None:
+    with closing(_Connection(stream, address)) as connection:
+        connection.serve()
 
 
 class RuleKeeper(OSKenApp):  # type: ignore[misc]

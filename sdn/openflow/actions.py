@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from os_ken.ofproto import ofproto_v1_4 as ofproto
 from os_ken.ofproto import ofproto_v1_4_parser as parser
 from os_ken.ofproto.nicira_ext import NX_CT_F_COMMIT, NX_CT_RECIRC_NONE, ofs_nbits
 
-from sdn.openflow.fields import BY_NAME, BY_NXM, Field
-from sdn.pipeline.actions import split
+from sdn.openflow.fields import BY_NXM, Field
+from sdn.openflow.match import sent
+from sdn.pipeline.actions import Action, split
 from sdn.pipeline.fields import FIELDS as WRITTEN
 from sdn.pipeline.fields import number
-
-if TYPE_CHECKING:
-    from sdn.pipeline.actions import Action
 
 _BITS = re.compile(r"(?P<name>\w+)\[(?:(?P<first>\d+)(?:\.\.(?P<last>\d+))?)?\]")
 _NAT_RANGE = re.compile(r"(?P<low>[\d.]+)(?:-(?P<high>[\d.]+))?(?::(?P<port>\d+)(?:-(?P<last_port>\d+))?)?")
@@ -26,6 +24,7 @@ _CT_FORCE = 2
 _CT_ALG = 0
 _SAME_PORT = 0xFFF8  # OFPP_IN_PORT as resubmit wants it, with OpenFlow 1.0's 16 bits
 _EXPERIMENTER_HEADER = 10
+_LOADABLE_BITS = 64
 
 
 class Bits(NamedTuple):
@@ -49,25 +48,23 @@ class _Nat(parser.NXActionNAT):  # type: ignore[misc]
         return body + bytes(-(_EXPERIMENTER_HEADER + len(body)) % 8)
 
 
-def instructions(actions: Sequence[Action], tables: Mapping[str, int]) -> list[Any]:
+class Context(NamedTuple):
+    """What the meaning of an action hangs on: the tables' numbers, and the transport protocol of the match."""
+
+    tables: Mapping[str, int]
+    transport: str
+
+
+def instructions(actions: Sequence[Action], context: Context) -> list[Any]:
     """A rule's instructions: its actions at once, then the table to go to. A drop has none.
 
     Raises:
         ValueError: an action cannot be sent.
     """
-    applied = [
-        _action(action.name, action.argument, tables) for action in actions if action.name not in ("goto_table", "drop")
-    ]
+    applied = [_action(action, context) for action in actions if action.name not in ("goto_table", "drop")]
     found = [parser.OFPInstructionActions(ofproto.OFPIT_APPLY_ACTIONS, applied)] if applied else []
-    goto = [table(action.argument, tables) for action in actions if action.name == "goto_table"]
+    goto = [_table(action.argument, context) for action in actions if action.name == "goto_table"]
     return found + [parser.OFPInstructionGotoTable(target) for target in goto]
-
-
-def table(name: str, tables: Mapping[str, int]) -> int:
-    """A table's number."""
-    if name not in tables:
-        raise ValueError(f"unknown table {name!r}")
-    return tables[name]
 
 
 def bits(text: str) -> Bits:
@@ -81,14 +78,16 @@ def bits(text: str) -> Bits:
     return Bits(field, first, last - first + 1)
 
 
-def _action(name: str, argument: str, tables: Mapping[str, int]) -> Any:
-    if name == "ct":
-        return _ct(argument, tables)
-    if name == "resubmit":
-        return _resubmit(argument, tables)
-    if name not in _BUILDERS:
-        raise ValueError(f"action {name!r} cannot be sent")
-    return _BUILDERS[name](argument)
+def _action(action: Action, context: Context) -> Any:
+    if action.name not in _BUILDERS:
+        raise ValueError(f"action {action.name!r} cannot be sent")
+    return _BUILDERS[action.name](action.argument, context)
+
+
+def _table(name: str, context: Context) -> int:
+    if name not in context.tables:
+        raise ValueError(f"unknown table {name!r}")
+    return context.tables[name]
 
 
 def _arrow(argument: str) -> tuple[str, str]:
@@ -100,46 +99,53 @@ def _port(text: str) -> int:
     return int(ofproto.OFPP_LOCAL) if text == "LOCAL" else number(text)
 
 
-def _output(argument: str) -> Any:
+def _output(argument: str, _: Context) -> Any:
     if "[" in argument:
         source = bits(argument)
-        return parser.NXActionOutputReg(source.ofs_nbits, source.field.oxm, 0xFFFF)
+        return parser.NXActionOutputReg(source.ofs_nbits, source.field.part, 0xFFFF)
     return parser.OFPActionOutput(_port(argument), 0)
 
 
-def _load(argument: str) -> Any:
+def _load(argument: str, _: Context) -> Any:
     value, name = _arrow(argument)
     target = bits(name)
-    return parser.NXActionRegLoad(target.ofs_nbits, target.field.oxm, number(value))
+    return parser.NXActionRegLoad(target.ofs_nbits, target.field.part, number(value))
 
 
-def _move(argument: str) -> Any:
+def _move(argument: str, _: Context) -> Any:
     source, target = map(bits, _arrow(argument))
-    return parser.NXActionRegMove(source.field.oxm, target.field.oxm, source.width, source.first, target.first)
+    return parser.NXActionRegMove(source.field.part, target.field.part, source.width, source.first, target.first)
 
 
-def _set_field(argument: str) -> Any:
+def _set_field(argument: str, context: Context) -> Any:
     text, name = _arrow(argument)
-    field, (value, _, mask) = BY_NAME[name], text.partition("/")
+    field, (value, _, mask) = sent(name, context.transport), text.partition("/")
     wanted = field.for_os_ken(WRITTEN[name].value(value))
     if not mask:
         return parser.OFPActionSetField(**{field.oxm: wanted})
-    if field.bytes > 4:
-        raise ValueError(f"set_field with a mask cannot be sent for {name}, which is wider than 32 bits")
-    return parser.NXActionRegLoad2(field.oxm, wanted, field.for_os_ken(WRITTEN[name].mask(mask)))
+    return _load_bits(field, WRITTEN[name].value(value), WRITTEN[name].mask(mask))
 
 
-def _resubmit(argument: str, tables: Mapping[str, int]) -> Any:
+def _load_bits(field: Field, value: int, mask: int) -> Any:
+    """A set_field with a mask as Open vSwitch itself writes it before OpenFlow 1.5: a load of these bits."""
+    first = (mask & -mask).bit_length() - 1
+    width = mask.bit_length() - first
+    if mask != ((1 << width) - 1) << first or width > _LOADABLE_BITS:
+        raise ValueError(f"set_field of {field.name} cannot be sent with mask {mask:#x}: its bits are not side by side")
+    return parser.NXActionRegLoad(Bits(field, first, width).ofs_nbits, field.part, value >> first)
+
+
+def _resubmit(argument: str, context: Context) -> Any:
     in_port, _, name = argument.partition(",")
-    return parser.NXActionResubmitTable(_port(in_port) & 0xFFFF if in_port else _SAME_PORT, table(name, tables))
+    return parser.NXActionResubmitTable(_port(in_port) & 0xFFFF if in_port else _SAME_PORT, _table(name, context))
 
 
-def _conjunction(argument: str) -> Any:
+def _conjunction(argument: str, _: Context) -> Any:
     number_text, clause, clauses = re.split("[,/]", argument)
     return parser.NXActionConjunction(int(clause) - 1, int(clauses), number(number_text))
 
 
-def _ct(argument: str, tables: Mapping[str, int]) -> Any:
+def _ct(argument: str, context: Context) -> Any:
     flags, zone, recirculate, nested = 0, 0, int(NX_CT_RECIRC_NONE), []
     for part in split(argument):
         name, inner = _called(part)
@@ -148,13 +154,13 @@ def _ct(argument: str, tables: Mapping[str, int]) -> Any:
         elif name == "force":
             flags |= _CT_FORCE
         elif name == "table":
-            recirculate = table(inner, tables)
+            recirculate = _table(inner, context)
         elif name == "zone":
             zone = number(inner)
         elif name == "nat":
             nested.append(_nat(inner))
         elif name == "exec":
-            nested += [_action(*_called(action), tables) for action in split(inner)]
+            nested += [_action(Action(*_called(action)), context) for action in split(inner)]
         else:
             raise ValueError(f"ct: {part!r} cannot be sent")
     return parser.NXActionCT(flags, "", zone, recirculate, _CT_ALG, nested)
@@ -187,15 +193,29 @@ def _nat_range(text: str) -> dict[str, Any]:
     return {name: end for name, end in ends.items() if end} | {name: int(end) for name, end in ports.items() if end}
 
 
-_BUILDERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+def _group(argument: str, _: Context) -> Any:
+    return parser.OFPActionGroup(number(argument))
+
+
+def _note(argument: str, _: Context) -> Any:
+    return parser.NXActionNote(list(bytes.fromhex(argument.replace(".", ""))))
+
+
+def _dec_ttl(_: str, __: Context) -> Any:
+    return parser.OFPActionDecNwTtl()
+
+
+_BUILDERS: Mapping[str, Callable[[str, Context], Any]] = MappingProxyType(
     {
         "output": _output,
         "load": _load,
         "move": _move,
         "set_field": _set_field,
-        "group": lambda argument: parser.OFPActionGroup(number(argument)),
+        "resubmit": _resubmit,
+        "ct": _ct,
+        "group": _group,
         "conjunction": _conjunction,
-        "note": lambda argument: parser.NXActionNote(list(bytes.fromhex(argument.replace(".", "")))),
-        "dec_ttl": lambda _: parser.OFPActionDecNwTtl(),
+        "note": _note,
+        "dec_ttl": _dec_ttl,
     }
 )

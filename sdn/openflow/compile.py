@@ -78,5 +78,5 @@ class Compiler:
         try:
             flow = parse_flow(line, self._parse_tables)
         except PipelineError as error:
-            raise RuleRefused(str(error).partition("\n")[0], line) from error
+            raise RuleRefused(str(error).removeprefix(f"{error.origin}: ").partition("\n")[0], line) from error
         return self._encoder.encode(flow)

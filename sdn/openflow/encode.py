@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ class Encoder:
             RuleRefused: the rule has a field, an action or a value that cannot be sent.
         """
         try:
+            context = actions.Context(self.tables, match.transport_of(flow.match))
             message = parser.OFPFlowMod(
                 self._protocol,
                 cookie=flow.cookie,
@@ -39,11 +39,11 @@ class Encoder:
                 out_port=ofproto.OFPP_ANY,
                 out_group=ofproto.OFPG_ANY,
                 match=_match(flow),
-                instructions=actions.instructions(flow.actions, self.tables),
+                instructions=actions.instructions(flow.actions, context),
             )
             message.serialize()
-        except (ValueError, struct.error) as error:
-            raise RuleRefused(str(error), flow.line) from error
+        except Exception as error:  # what os-ken does not take, it does not refuse in any one way
+            raise RuleRefused(str(error) or type(error).__name__, flow.line) from error
         return bytes(message.buf)
 
 

@@ -20,6 +20,11 @@ class Field(NamedTuple):
     nxm: str = ""
 
     @property
+    def part(self) -> str:
+        """os-ken's name for it where an action names bits of it: there Open vSwitch writes the older numbers."""
+        return f"{self.oxm}_nxm" if self.oxm in _RENUMBERED else self.oxm
+
+    @property
     def full_mask(self) -> int:
         """All bits set."""
         return (1 << 8 * self.bytes) - 1
@@ -34,6 +39,10 @@ class Field(NamedTuple):
 
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})
 _ADDRESSES = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa", "tun_ipv4_src", "tun_ipv4_dst"})
+
+_RENUMBERED = frozenset(
+    {"eth_src", "eth_dst", "ipv4_src", "ipv4_dst", "arp_op", "arp_spa", "arp_tpa", "arp_sha", "arp_tha", "tunnel_id"}
+)
 
 FIELDS: tuple[Field, ...] = (
     Field("conj_id", "conj_id", 4, "NXM_NX_CONJ_ID"),

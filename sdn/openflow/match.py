@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sdn.openflow.fields import BY_NAME, RANK, TRANSPORT, Field
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 _LOCAL, _OFPP_LOCAL = 0xFFFE, 0xFFFFFFFE  # OpenFlow 1.0's number, which rules are written with, and 1.4's
 
-_FRAGMENT_BITS = 3
+_NARROW = MappingProxyType({"nw_frag": 0x3, "arp_op": 0xFF})  # all bits that a rule can compare: then there is no mask
 
 
 class Compared(NamedTuple):
@@ -24,31 +25,39 @@ class Compared(NamedTuple):
     mask: int
 
 
-def compared(match: Iterable[MatchField]) -> list[Compared]:
+def compared(match: Sequence[MatchField]) -> list[Compared]:
     """The fields of a match in wire order, with those that a protocol's word stands for.
 
     Raises:
         ValueError: a field cannot be sent, stands twice, or needs a protocol.
     """
+    transport = transport_of(match)
     parts = [part for written in match for part in read_field(str(written)).primitives]
-    protocol = {value for name, value, _ in parts if name == "nw_proto"}
-    transport = TRANSPORT.get(next(iter(protocol), 0), "")
-    found = [_compared(name, value, mask, transport) for name, value, mask in parts if mask]
+    found = [_compared(sent(name, transport), value, mask) for name, value, mask in parts if mask]
     if len({item.field for item in found}) < len(found):
         raise ValueError("a field stands twice")
     return sorted(found, key=lambda item: RANK[item.field.name])
 
 
-def _compared(name: str, value: int, mask: int, transport: str) -> Compared:
+def transport_of(match: Iterable[MatchField]) -> str:
+    """The protocol whose ports tp_src and tp_dst are: tcp, udp or sctp; empty if the match is bound to none."""
+    parts = [part for written in match for part in read_field(str(written)).primitives]
+    return TRANSPORT.get(next((value for name, value, _ in parts if name == "nw_proto"), 0), "")
+
+
+def sent(name: str, transport: str) -> Field:
+    """The field that goes for `name` beside a protocol; ValueError if none does."""
     if name in ("tp_src", "tp_dst"):
         if not transport:
             raise ValueError(f"{name} needs tcp, udp or sctp beside it")
         name = name.replace("tp", transport)
-    field = BY_NAME.get(name)
-    if field is None:
+    if name not in BY_NAME:
         raise ValueError(f"{name} cannot be sent")
-    if name == "in_port" and value == _LOCAL:
+    return BY_NAME[name]
+
+
+def _compared(field: Field, value: int, mask: int) -> Compared:
+    if field.name == "in_port" and value == _LOCAL:
         value = _OFPP_LOCAL
-    # Only two bits of nw_frag exist: if both count, Open vSwitch writes no mask
-    exact = mask == field.full_mask or (name == "nw_frag" and mask == _FRAGMENT_BITS)
+    exact = mask in (field.full_mask, _NARROW.get(field.name))
     return Compared(field, value & mask, field.full_mask if exact else mask)
