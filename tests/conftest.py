@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import machine, ordinary
+
+from tests.support import machine, ordinary
 
 TESTS = Path(__file__).parent
 ORDER = ("unit", "fuzz", "pipeline", "net", "chaos", "docs", "kernel")  # the fast first

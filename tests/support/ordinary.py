@@ -48,7 +48,10 @@ class OrdinaryUser:
         found = []
         for process in Path("/proc").iterdir():
             with suppress(OSError):
-                if process.name.isdigit() and f"\nUid:\t{self.uid}\t" in (process / "status").read_text():
+                if not process.name.isdigit():
+                    continue
+                status = (process / "status").read_text()
+                if f"\nUid:\t{self.uid}\t" in status and "\nState:\tZ" not in status:
                     found.append(int(process.name))
         return found
 

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import machine, ordinary
+
+from tests.support import machine, ordinary
 
 
 @pytest.mark.root
@@ -16,7 +17,7 @@ def test_the_ordinary_user_can_run_sdn_and_open_tun_but_is_not_root(ordinary_use
     code = "import os; os.close(os.open('/dev/net/tun', os.O_RDWR)); print(os.getuid(), os.getgroups())"
     done = ordinary_user.run(sys.executable, "-c", code)
     assert (done.stdout.strip(), done.stderr) == (f"{ordinary_user.uid} []", "")
-    assert ordinary_user.run(ordinary_user.sdn, "--version").returncode == 0
+    assert ordinary_user.run("sh", "-c", f"{ordinary_user.sdn} --version").returncode == 0
     assert ordinary_user.run("touch", str(Path(ordinary.TOP, "setup.cfg"))).returncode != 0
     assert ordinary_user.run("sh", "-c", "touch ~/mine").returncode == 0
 
@@ -50,7 +51,7 @@ def test_the_state_of_the_machine_is_the_same_twice() -> None:
 def test_a_change_of_the_machine_is_seen(change: str, what: str) -> None:
     look = f"""
 import subprocess
-from support import machine
+from tests.support import machine
 before = machine.state()
 subprocess.run(["sh", "-c", {change!r}], check=True)
 print(*{{line.split(":")[0] for line in machine.differences(before, machine.state())}}, sep=",")
@@ -58,7 +59,7 @@ print(*{{line.split(":")[0] for line in machine.differences(before, machine.stat
     isolated = 'mount -t tmpfs none /run && exec "$@"'
     done = subprocess.run(
         ["unshare", "--net", "--mount", "sh", "-c", isolated, "sh", sys.executable, "-c", look],
-        env={**os.environ, "PYTHONPATH": str(Path(machine.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(ordinary.TOP)},
         capture_output=True,
         text=True,
         check=True,
