@@ -1,4 +1,4 @@
-"""Who may talk to whom: from the user's objects alone. Knows nothing of rules, so that agreement with them is evidence."""
+"""Who may talk to whom: from the user's objects alone. It knows nothing of rules, so agreement is evidence."""
 
 from sdn.expect.expectation import Expectation, expect
 from sdn.expect.verdict import Verdict

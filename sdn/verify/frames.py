@@ -82,7 +82,7 @@ def vxlan_in_fragments(
     whole = _vxlan(macs, source, destination, vnid, inner, udp_port)
     whole[IP].flags = 0
     whole[IP].id = int.from_bytes(inner[-2:])
-    return tuple(bytes(piece) for piece in fragment(whole, fragsize=64))
+    return tuple(bytes(piece) for piece in fragment(whole, fragsize=64))  # type: ignore[no-untyped-call]
 
 
 def _vxlan(

@@ -50,7 +50,7 @@ class Packet:
 
 
 def decode(frame: bytes, vxlan_udp_port: int = 4789) -> Packet:
-    """What a whole Ethernet frame carries; VXLAN is opened once. A frame that makes no sense is of kind `unreadable`."""
+    """What a whole Ethernet frame carries; VXLAN is opened once. What makes no sense is of kind `unreadable`."""
     try:
         return _decode(frame, vxlan_udp_port)
     except (struct.error, IndexError, ValueError):
@@ -103,7 +103,7 @@ def _tcp(packet: Packet, segment: bytes) -> Packet:
 def _sum(data: bytes) -> int:
     """The one's complement sum of RFC 1071; 0xffff over a packet with a right checksum."""
     padded = data + b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return total

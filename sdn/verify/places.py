@@ -139,7 +139,7 @@ def between(plan: Plan, here: NodePlan, there: NodePlan, look: Look) -> Iterator
 
 
 def leave(plan: Plan, node: NodePlan, host: Space, inside: Look, outside: Look) -> Iterator[Tap]:
-    """From a node's tun0 to a host beyond the gateway: as the pod sent it, then as the node gives it its own address."""
+    """From a node's tun0 to a host beyond the gateway: first as the pod sent it, then with the node's address."""
     address = host_address(host)
     yield Tap(node.name, node.space, "tun0", inside)
     yield Tap(node.name, node.space, "br-ex", outside)

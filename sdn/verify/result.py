@@ -1,4 +1,4 @@
-"""What a verification says: one check for each kind of way, with its hops and the rules that decided. JSON both ways."""
+"""What a verification says: a check for each kind of way, with its hops and the rules that decided. JSON both ways."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Hop:
-    """One place on the way. `seen` is None where nothing can be captured (inside a switch): the rules are asked there."""
+    """One place on the way. `seen` is None where nothing can be captured (in a switch): the rules are asked there."""
 
     place: str
     device: str

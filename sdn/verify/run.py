@@ -1,4 +1,4 @@
-"""One whole verification: choose, predict, put in, watch, judge. Everything is put in at once and told apart by marks."""
+"""One whole verification: choose, predict, put in, watch, judge. All is put in at once and told apart by marks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sdn.plan import plan
 from sdn.verify.capture import Capture, Sighting
 from sdn.verify.oracle import Decision, Key, Oracle
 from sdn.verify.paths import probes
-from sdn.verify.places import Crossing, Filtering, Routing, Stop, Tap
+from sdn.verify.places import Stop, Tap
 from sdn.verify.probe import Item, NotApplicable, Probe, World
 from sdn.verify.result import Check
 from sdn.verify.witness import Evidence, dying, judge, not_applicable
@@ -60,8 +60,8 @@ class Round:
                 yield judge(item, self._evidence(item, decisions, rises, due, began))
 
     def _predict(self, sent: Iterable[Probe]) -> dict[Stop, Decision]:
-        stops = chain.from_iterable(leg.stops for probe in sent for leg in probe.legs)
-        return {stop: self._oracle.decide(stop) for stop in stops if isinstance(stop, Crossing | Routing | Filtering)}
+        every = (one for probe in sent for leg in probe.legs for stop in leg.stops for one in probe.each(stop))
+        return {stop: self._oracle.decide(stop) for stop in dict.fromkeys(every) if not isinstance(stop, Tap)}
 
     def _put_in(self, sent: Sequence[Probe]) -> None:
         """The forbidden first: when the allowed have passed the same switches, the forbidden have too."""

@@ -22,8 +22,8 @@ class Evidence:
 
     sightings: Sequence[Sighting]
     decisions: Mapping[Stop, Decision]
-    rises: Mapping[Key | None, int]
-    due: Mapping[Key | None, int]
+    rises: Mapping[Key, int]
+    due: Mapping[Key, int]
     vxlan_udp_port: int
     refused: str = ""  # why the first device did not take the frame
     took_too_large: bool = False
@@ -140,12 +140,13 @@ class _Walk:
     def _counted(self, stop: Stop, decision: Decision) -> tuple[Rule, ...]:
         """The rules, the last with what its real counter says; a drop that it did not count is a complaint."""
         for one in dict.fromkeys(self._evidence.decisions[each] for each in self._probe.each(stop)):
+            if one.key is None:
+                continue
             rise, due = self._evidence.rises.get(one.key, 0), self._evidence.due.get(one.key, 0)
             if rise < due and not self._probe.verdict.allowed:
-                self.complaints.append(
-                    f"{self._last}: the rule that should have dropped it counted {rise} packets of {due}: {one.rules[-1]}"
-                )
-        if decision.key not in self._evidence.due:
+                rule = f"the rule that should have dropped it counted {rise} packets of {due}: {one.rules[-1]}"
+                self.complaints.append(f"{self._last}: {rule}")
+        if decision.key is None or decision.key not in self._evidence.due:
             return decision.rules
         return (*decision.rules[:-1], replace(decision.rules[-1], packets=self._evidence.rises[decision.key]))
 

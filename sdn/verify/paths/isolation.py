@@ -1,4 +1,4 @@
-"""Isolation in Multitenant mode: two namespaces do not reach each other, `default` reaches all and is reached by all."""
+"""Isolation in Multitenant mode: namespaces do not reach each other, `default` reaches all and is reached by all."""
 
 from __future__ import annotations
 
