@@ -100,8 +100,8 @@ class Supervisor:
                 self.rules.again(name)
                 switch.restart_switch()
                 self._guard_process(switch, what)
-                switch.teach_neighbours()
                 self.rules.wait([name])
+                switch.teach_neighbours()
             else:
                 switch.restart_database()
                 self._guard_process(switch, what)
