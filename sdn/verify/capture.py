@@ -27,6 +27,7 @@ _BUFFER_BYTES = 8 << 20
 _NOTE = struct.Struct("=BBHHHH")  # flags, gso_type, hdr_len, gso_size, csum_start, csum_offset
 _CHECKSUM_OPEN = 1
 _LARGEST = 1 << 16
+_AT_ONCE = 4096  # frames; no socket keeps the others waiting for ever
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,22 @@ class Capture:
         """Collect sightings until `done`, or for `timeout_s`; say whether it was done."""
         deadline = time.monotonic() + timeout_s
         while True:
-            for fd, _ in self._poll.poll(0):
-                self._read(self._names[fd])
+            self._read_all()
             if done():
+                self._read_all()  # what came while the others were read
                 return True
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             self._poll.poll(left, 1)
 
+    def _read_all(self) -> None:
+        for fd, _ in self._poll.poll(0):
+            self._read(self._names[fd])
+
     def _read(self, space: str) -> None:
         sock = self._sockets[space]
-        while True:
+        for _ in range(_AT_ONCE):
             try:
                 data, (device, _, packet_type, *_) = sock.recvfrom(_NOTE.size + _LARGEST)
             except BlockingIOError:

@@ -56,7 +56,7 @@ class Oracle:
         return _routing(stop) if isinstance(stop, Routing) else _filtering(stop)
 
     def counters(self, places: Iterable[str]) -> dict[Key, int]:
-        """Packets counted so far by every rule of those nodes' br0 and netfilter, all that the datapath holds included."""
+        """Packets counted so far by every rule of those nodes' br0 and netfilter, the datapath's own included."""
         counts: dict[Key, int] = {}
         for node in places:
             switch = self._switch(node)

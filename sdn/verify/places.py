@@ -18,6 +18,8 @@ from sdn.plan.space import wire_name
 from sdn.plan.switch import TUN_PORT, VXLAN_PORT
 from sdn.verify.packet import Outer
 
+REAL_NETWORK = "real network"
+
 
 @dataclass(frozen=True)
 class Look:
@@ -163,7 +165,7 @@ def enter_node(
 
 def wire(ip: IPv4Address, look: Look | None = None) -> Tap:
     """The real network's end of the cable of whoever has `ip`."""
-    return Tap("real network", FABRIC, wire_name(ip), look)
+    return Tap(REAL_NETWORK, FABRIC, wire_name(ip), look)
 
 
 def leg_towards(plan: Plan, ip: IPv4Address) -> str:

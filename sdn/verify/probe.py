@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from sdn.expect import Expectation, Verdict
 from sdn.plan import NodePlan, Plan, PodPlan, Space
 from sdn.plan.machine import GATEWAY
-from sdn.verify.places import Crossing, Stop, Tap, hosts, spaces_of
+from sdn.verify.places import REAL_NETWORK, Crossing, Filtering, Routing, Stop, Tap, hosts, spaces_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Probe:
     @property
     def path(self) -> str:
         """The way there in one line."""
-        return " → ".join(shown(stop) for stop in self.legs[0].stops)
+        return path_of(self.legs[0].stops)
 
     @property
     def spaces(self) -> list[str]:
@@ -72,13 +72,40 @@ class NotApplicable:
 Item = Probe | NotApplicable
 
 
+def place_of(stop: Stop) -> tuple[str, str]:
+    """Where a stop is, and what it is called there."""
+    match stop:
+        case Tap():
+            return stop.place, stop.device
+        case Crossing():
+            return stop.node, stop.bridge
+        case Routing():
+            return stop.place, "routing"
+        case Filtering():
+            return stop.place, "netfilter"
+
+
 def shown(stop: Stop) -> str:
     """A stop in a few words."""
-    if isinstance(stop, Tap):
-        return f"{stop.place} {stop.device}"
-    if isinstance(stop, Crossing):
-        return f"{stop.node} {stop.bridge}"
-    return f"{stop.place} {'netfilter' if hasattr(stop, 'comment') else 'routing'}"
+    return " ".join(place_of(stop))
+
+
+def path_of(stops: Iterable[Stop]) -> str:
+    """A way in one line. A place is named when it is come to; what happens in the real network's cables is one stop."""
+    words: list[str] = []
+    before = ""
+    for stop in stops:
+        place, device = place_of(stop)
+        if isinstance(stop, Crossing) and stop.came:
+            words.append("vxlan0")
+        if place != REAL_NETWORK:
+            words.append(device if place == before else f"{place} {device}")
+        elif place != before:
+            words.append(place)
+        if isinstance(stop, Crossing) and stop.goes:
+            words.append("vxlan0")
+        before = place
+    return " → ".join(words)
 
 
 @dataclass(frozen=True)

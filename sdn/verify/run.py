@@ -11,10 +11,12 @@ from sdn.expect import expect
 from sdn.model import Objects
 from sdn.pipeline import load_tables
 from sdn.plan import plan
+from sdn.verify import exchange
 from sdn.verify.capture import Capture, Sighting
+from sdn.verify.exchange import Exchange, asked, converse
 from sdn.verify.oracle import Decision, Key, Oracle
-from sdn.verify.paths import probes
-from sdn.verify.places import Stop, Tap
+from sdn.verify.paths import exchanges, probes
+from sdn.verify.places import Stop, Tap, spaces_of
 from sdn.verify.probe import Item, NotApplicable, Probe, World
 from sdn.verify.result import Check
 from sdn.verify.witness import Evidence, dying, judge, not_applicable
@@ -27,11 +29,27 @@ def verify(objects: Objects) -> Iterator[Check]:
     """Prove every kind of way in the lab that this process runs in; checks come as they end."""
     world = World(plan(objects), expect(objects), objects.cluster.mtu, objects.cluster.vxlan_port)
     oracle = Oracle(world.plan, load_tables())
-    items = list(probes(world))
-    sent = [item for item in items if isinstance(item, Probe)]
-    spaces = chain.from_iterable(probe.spaces for probe in sent)
+    items, talks = list(probes(world)), list(exchanges(world))
+    spaces = [space for item in items if isinstance(item, Probe) for space in item.spaces]
+    spaces += [space for talk in talks if isinstance(talk, Exchange) for space in spaces_of(talk.stops)]
     with Capture(spaces) as capture:
         yield from Round(world, oracle, capture).prove(items)
+        yield from _converse(world, oracle, capture, talks)
+
+
+def _converse(
+    world: World, oracle: Oracle, capture: Capture, items: Sequence[Exchange | NotApplicable]
+) -> Iterator[Check]:
+    """A check for each exchange, in their order; all are made at once."""
+    wanted = [item for item in items if isinstance(item, Exchange)]
+    decisions: dict[Stop, Decision] = {stop: oracle.decide(stop) for stop in asked(wanted)}
+    capture.sightings.clear()
+    made = {talk.exchange.id: talk for talk in converse(wanted, capture)}
+    for item in items:
+        if isinstance(item, NotApplicable):
+            yield not_applicable(item)
+        else:
+            yield exchange.judge(made[item.id], decisions, capture.sightings, world.vxlan_udp_port)
 
 
 class Round:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from sdn.verify.capture import Sighting
 from sdn.verify.oracle import Decision, Key
 from sdn.verify.packet import Packet, decode
-from sdn.verify.places import Crossing, Look, Stop, Tap
-from sdn.verify.probe import Leg, NotApplicable, Probe, shown
+from sdn.verify.places import Look, Stop, Tap
+from sdn.verify.probe import Leg, NotApplicable, Probe, place_of, shown
 from sdn.verify.result import Check, Hop, Rule, Status
 
 
@@ -126,8 +126,6 @@ class _Walk:
         decision = self._evidence.decisions[stop]
         self._rule = decision.rules[-1] if decision.rules else None
         self._last = shown(stop)
-        place = stop.node if isinstance(stop, Crossing) else stop.place
-        device = stop.bridge if isinstance(stop, Crossing) else shown(stop).rpartition(" ")[2]
         rules = decision.rules
         if not decision.passed:
             self.passes = False
@@ -135,7 +133,7 @@ class _Walk:
             self.lost = f"{self._last}: {decision.summary}{f' by {rules[-1]}' if rules else ''}"
         if decision.complaint and self._probe.verdict.allowed:
             self.complaints.append(f"{self._last}: {decision.complaint}")
-        self.hops.append(Hop(place, device, None, decision.summary, rules))
+        self.hops.append(Hop(*place_of(stop), None, decision.summary, rules))
 
     def _counted(self, stop: Stop, decision: Decision) -> tuple[Rule, ...]:
         """The rules, the last with what its real counter says; a drop that it did not count is a complaint."""

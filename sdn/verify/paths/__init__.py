@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sdn.verify.paths import across_nodes, from_node, from_outside, hostile, isolation, mtu, outside, same_node
+from sdn.verify.paths.http import exchanges
 from sdn.verify.probe import Item, World
 
-__all__ = ["probes"]
+__all__ = ["exchanges", "probes"]
 
 
 def probes(world: World) -> Iterator[Item]:
