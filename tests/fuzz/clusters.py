@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 from typing import Any
@@ -30,8 +31,8 @@ def to_yaml(values: Iterable[Any]) -> str:
     return yaml.dump_all(values, Dumper=_Quoted, sort_keys=False)
 
 
-names = st.from_regex(r"[a-z]([-a-z0-9]{0,12}[a-z0-9])?", fullmatch=True)
-label_values = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,10}[A-Za-z0-9])?", fullmatch=True) | st.just("")
+names = st.text("abyz09", min_size=1, max_size=6).map("x{}".format) | st.sampled_from(("y", "no", "a-b"))
+label_values = st.text("aZ0_.-", max_size=6).map("1{}1".format) | st.sampled_from(("", "yes", "1e3", "0x1"))
 
 
 @st.composite
@@ -105,14 +106,17 @@ def specs(draw: DrawFn) -> dict[str, Any]:
 
 @st.composite
 def pods(draw: DrawFn, spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Pods on the nodes of `spec`, no more than the smallest subnet holds on each."""
+    """Pods on the nodes of `spec`, no more than the smallest subnet holds on each; one name in many namespaces."""
     smallest = max(network["hostPrefix"] for network in spec["clusterNetwork"])
     held = min((1 << 32 - smallest) - 3, 5)
     objects = []
+    counts = Counter[str]()
     for node in spec["nodes"]:
-        for number in range(draw(st.integers(0, held))):
-            metadata: dict[str, Any] = {"name": f"{node['name']}-{number}"}
-            if (namespace := draw(st.sampled_from((None, *NAMESPACES)))) is not None:
+        for _ in range(draw(st.integers(0, held))):
+            namespace = draw(st.sampled_from(NAMESPACES))
+            counts[namespace] += 1
+            metadata: dict[str, Any] = {"name": f"p{counts[namespace]}"}
+            if namespace != "default" or draw(st.booleans()):
                 metadata["namespace"] = namespace
             if draw(st.booleans()):
                 metadata["labels"] = draw(st.dictionaries(names, label_values, max_size=3))

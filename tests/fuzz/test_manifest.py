@@ -200,9 +200,10 @@ def test_any_values(objects: list[Any]) -> None:
 @fuzz
 @given(st.integers(1, 60), st.integers(1, 12), st.sampled_from(("[{}]", "{{x: [{}]}}", "{{<<: [{}]}}")), st.booleans())
 def test_aliases_of_aliases(levels: int, width: int, shape: str, cluster: bool) -> None:
-    lines = ["a0: &a0 {k: v}"]
+    # in a Namespace's status, which may hold anything, so that all steps see it
+    lines = ["apiVersion: v1", "kind: Namespace", "metadata: {name: shop}", "status:", "  a0: &a0 {k: v}"]
     for level in range(1, levels):
-        lines.append(f"a{level}: &a{level} " + shape.format(", ".join([f"*a{level - 1}"] * width)))
+        lines.append(f"  a{level}: &a{level} " + shape.format(", ".join([f"*a{level - 1}"] * width)))
     check("\n".join(lines) + (f"\n---\n{TOPOLOGIES['single-node.yaml']}" if cluster else ""))
 
 

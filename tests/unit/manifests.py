@@ -51,6 +51,7 @@ class Case:
         assert (fault.file, fault.line) == ("f.yaml", before.count("\n") + 1)
         assert fault.column == len(before) - before.rfind("\n")
         assert fault.field == self.field
+        assert str(fault).isprintable()
         assert self.found in fault.found
         assert self.expected in fault.expected
         assert self.hint in fault.hint

@@ -19,6 +19,13 @@ def test_a_cluster_that_cannot_be_read_is_not_said_to_be_missing() -> None:
     assert [fault.field for fault in faults_of(cluster().replace("Cluster", "Clustr") + pod())] == ["kind"]
 
 
+def test_no_message_carries_the_users_control_characters() -> None:
+    nodes = r'[{name: "\e[31mn1", ip: "\e[31m"}, {name: "\e[31mn1", ip: 10.0.0.12}]'
+    faults = faults_of(cluster(r'"\e[31m": 1', nodes) + pod(r'name: "\e[31m"', r'nodeName: "\e[32mn1"'))
+    assert len(faults) > 5
+    assert all(str(fault).isprintable() for fault in faults)
+
+
 def test_a_missing_line_between_objects_is_guessed() -> None:
     faults = faults_of(pod() + cluster())
     assert ["is --- missing" in fault.hint for fault in faults] == [True, True, False, False]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 
+from sdn.manifest.node import MAX_PODS
+from sdn.plan.switch import pod_port
 from tests.unit.manifests import Case, cluster, external
 
 CASES = [
@@ -153,3 +157,8 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_fault_is_named_once_at_its_place(case: Case) -> None:
     case.check()
+
+
+def test_the_last_pod_that_a_node_may_have_gets_the_last_port_number() -> None:
+    base = IPv4Address("10.0.0.0")
+    assert pod_port(base + 1 + MAX_PODS, int(base)) == 65279
