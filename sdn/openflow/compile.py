@@ -76,7 +76,9 @@ class Compiler:
 
     def _encode(self, line: str) -> bytes:
         try:
-            flow = parse_flow(line, self._parse_tables)
+            return self._encoder.encode(parse_flow(line, self._parse_tables))
         except PipelineError as error:
-            raise RuleRefused(str(error).removeprefix(f"{error.origin}: ").partition("\n")[0], line) from error
-        return self._encoder.encode(flow)
+            reason = str(error).removeprefix(f"{error.origin}: ").partition("\n")[0]
+        except RuleRefused as refusal:
+            reason = refusal.reason
+        raise RuleRefused(reason, line)

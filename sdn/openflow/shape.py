@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import pairwise
 from socket import inet_aton
@@ -26,7 +26,8 @@ from sdn.pipeline.fields import FIELDS as WRITTEN
 # A value stands behind = : or the bracket of conjunction( and is a MAC, an IPv4 address or a number. Those of one
 # byte and those that are not sent as they stand are left in the shape: they are few.
 _VALUE = re.compile(
-    r"(?<=[=:(])(?<!nw_proto=)(?<!icmp_type=)(?<!icmp_code=)(?<!arp_op=)(?<!note:)"
+    r"(?:(?<=[=:])|(?<=conjunction\())(?<!nw_proto=)(?<!icmp_type=)(?<!icmp_code=)(?<!arp_op=)(?<!note:)"
+    r"(?<![/:][0-9a-f][0-9a-f]:)"
     r"([0-9a-f]{2}(?::[0-9a-f]{2}){5}|\d+\.\d+\.\d+\.\d+|0x[0-9a-f]+|\d+)(?![\w.])"
 )
 _NAME = re.compile(r"(\w+)[=:(]$")
@@ -42,8 +43,8 @@ _WIDTHS = {
     "zone": 2,
     "tp_src": 2,
     "tp_dst": 2,
-    ":": 2,
 }
+_TRIES = 4  # marks of two bytes may stand somewhere else by chance
 _PORT_BITS = 0x7FFF  # above are the reserved ports, which are not sent as they are written
 _FORMATS = {2: "H", 4: "I", 8: "Q"}
 
@@ -55,12 +56,16 @@ def take_apart(line: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Gap:
-    """Where one value goes: how its text is read, as what it is packed, and which of its bits may be set."""
+    """Where one value goes: how its text is read and written, as what it is packed, which of its bits may be set.
+
+    `mask` is what follows the value in the message.
+    """
 
     read: Callable[[str], int]
-    bytes: int
-    allowed: int
     write: Callable[[int], str]
+    size: int
+    allowed: int
+    mask: bytes = b""
 
 
 class Shape:
@@ -73,7 +78,7 @@ class Shape:
         pieces: list[Any] = []
         form, at = ">", 0
         for index in order:
-            offset, size = offsets[index], gaps[index].bytes
+            offset, size = offsets[index], gaps[index].size
             form += f"{offset - at}s{_FORMATS.get(size, '6s')}"
             pieces.append(message[at:offset])
             at = offset + size
@@ -83,7 +88,7 @@ class Shape:
             message[at:],
         ]
         self._places = [2 * order.index(index) + 1 for index in range(len(gaps))]
-        self._macs = [gap.bytes == 6 for gap in gaps]
+        self._macs = [gap.size == 6 for gap in gaps]
 
     def fill(self, line: str, values: Sequence[str]) -> FlowMod | None:
         """The message of the rule with these values; None if one of them is beyond what the shape can say."""
@@ -107,28 +112,34 @@ def learn(parts: Sequence[str], example: bytes, encode: Callable[[str], bytes]) 
 
     `encode` is the slow, right way from a line to its message.
     """
-    gaps = [
+    found = [
         _gap(before, text, after) for before, text, after in zip(parts[::2], parts[1::2], parts[2::2], strict=False)
     ]
-    known = [gap for gap in gaps if gap is not None]
-    if len(known) < len(gaps):
+    gaps = [gap for gap in found if gap is not None]
+    if len(gaps) < len(found):
         return None
-    marks = [_mark(index, gap) for index, gap in enumerate(known)]
+    for salt in range(_TRIES):
+        shape = _find(parts, gaps, salt, encode)
+        if shape is not None:
+            filled = shape.fill("", parts[1::2])
+            return shape if filled is not None and filled.body == example[HEADER_SIZE:] else None
+    return None
+
+
+def _find(parts: Sequence[str], gaps: Sequence[Gap], salt: int, encode: Callable[[str], bytes]) -> Shape | None:
+    """The shape, if with the marks of `salt` every mark is found in one place."""
+    marks = [_mark(salt, index, gap) for index, gap in enumerate(gaps)]
     marked = [*parts]
-    marked[1::2] = [gap.write(mark) for gap, mark in zip(known, marks, strict=True)]
+    marked[1::2] = [gap.write(mark) for gap, mark in zip(gaps, marks, strict=True)]
     try:
         message = encode("".join(marked))
     except RuleRefused:
         return None
-    offsets = [_offset(message, mark.to_bytes(gap.bytes)) for gap, mark in zip(known, marks, strict=True)]
-    if None in offsets:
+    places = [_offset(message, mark, gap) for gap, mark in zip(gaps, marks, strict=True)]
+    offsets = [offset for offset in places if offset is not None]
+    if len(offsets) < len(places) or _overlap(offsets, gaps):
         return None
-    places = [offset for offset in offsets if offset is not None]
-    if _overlap(places, known):
-        return None
-    shape = Shape(known, places, message)
-    filled = shape.fill("", parts[1::2])
-    return shape if filled is not None and filled.body == example[HEADER_SIZE:] else None
+    return Shape(gaps, offsets, message)
 
 
 def _gap(before: str, text: str, after: str) -> Gap | None:
@@ -137,23 +148,29 @@ def _gap(before: str, text: str, after: str) -> Gap | None:
     field = found[1] if name == "set_field" and (found := _SET_TARGET.search(after)) else name
     mask = found[1] if (found := _MASK.match(after)) else ""
     if ":" in text:
-        return Gap(_mac, 6, _allowed(field, mask, 6), lambda value: value.to_bytes(6).hex(":"))
+        return _masked(Gap(_mac, _mac_text, 6, (1 << 48) - 1), field, mask)
     if "." in text:
-        return Gap(_address, 4, _allowed(field, mask, 4), lambda value: ".".join(map(str, value.to_bytes(4))))
+        return _masked(Gap(_address, _address_text, 4, (1 << 32) - 1), field, mask)
     if name == "load":
-        return Gap(_number, 8, _loadable(after), str)
-    size = _WIDTHS.get(name) or (BY_NAME[field].bytes if field in BY_NAME else 0)
+        return Gap(_number, str, 8, _loadable(after))
+    if before == ":":
+        return Gap(int, str, 2, 0xFFFF)
+    size = _WIDTHS.get(name) or _WIDTHS.get(field) or (BY_NAME[field].bytes if field in BY_NAME else 0)
     if size not in _FORMATS:
         return None
-    return Gap(_number, size, _PORT_BITS if name in ("in_port", "output") else _allowed(field, mask, size), str)
+    bits = _PORT_BITS if name in ("in_port", "output") else (1 << 8 * size) - 1
+    return _masked(Gap(_number, str, size, bits), field, mask)
 
 
-def _allowed(field: str, mask: str, size: int) -> int:
-    """The bits that a value may have: those under its mask."""
+def _masked(gap: Gap, field: str, mask: str) -> Gap | None:
+    if not mask:
+        return gap
     try:
-        return WRITTEN[field].mask(mask) if mask else (1 << 8 * size) - 1
+        bits = WRITTEN[field].mask(mask)
     except (KeyError, ValueError):
-        return 0
+        return None
+    exact = bits == (1 << 8 * gap.size) - 1
+    return replace(gap, allowed=bits, mask=b"" if exact else bits.to_bytes(gap.size))
 
 
 def _loadable(after: str) -> int:
@@ -179,16 +196,27 @@ def _mac(text: str) -> int:
     return int(text.replace(":", ""), 16)
 
 
-def _mark(index: int, gap: Gap) -> int:
+def _address_text(value: int) -> str:
+    return ".".join(map(str, value.to_bytes(4)))
+
+
+def _mac_text(value: int) -> str:
+    return value.to_bytes(6).hex(":")
+
+
+def _mark(salt: int, index: int, gap: Gap) -> int:
     """A value that stands out: every gap's is another, and no part of one is in another."""
-    return int.from_bytes(sha256(bytes((index,))).digest()[: gap.bytes]) & gap.allowed
+    wanted = int.from_bytes(sha256(bytes((salt, index))).digest()[: gap.size]) & gap.allowed
+    return wanted or gap.allowed & -gap.allowed
 
 
-def _offset(message: bytes, mark: bytes) -> int | None:
-    offset = message.find(mark, HEADER_SIZE)
-    return None if offset < 0 or message.find(mark, offset + 1) >= 0 or not any(mark) else offset
+def _offset(message: bytes, mark: int, gap: Gap) -> int | None:
+    """The one place where the mark stands; None if there is no such place, or more."""
+    wanted = mark.to_bytes(gap.size) + gap.mask
+    offset = message.find(wanted, HEADER_SIZE)
+    return None if not mark or offset < 0 or message.find(wanted, offset + 1) >= 0 else offset
 
 
 def _overlap(offsets: Sequence[int], gaps: Sequence[Gap]) -> bool:
-    spans = sorted((offset, offset + gap.bytes) for offset, gap in zip(offsets, gaps, strict=True))
+    spans = sorted((offset, offset + gap.size) for offset, gap in zip(offsets, gaps, strict=True))
     return any(end > start for (_, end), (start, _) in pairwise(spans))
