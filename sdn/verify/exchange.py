@@ -155,7 +155,7 @@ def judge(talk: Talk, decisions: Mapping[Stop, Decision], sightings: Sequence[Si
             passes = passes and decision.passed
             last, rule = shown(stop), decision.rules[-1] if decision.rules else None
             complaints += [f"{last}: {decision.complaint}"] if decision.complaint else []
-            hops.append(Hop(*place_of(stop), None, decision.summary, decision.rules))
+            hops.append(Hop(*place_of(stop), None, decision.summary, decision.rules, not decision.passed))
     predicted, observed = ("allow" if ok else "deny" for ok in (passes, not failure))
     notes = [note for note in (failure, lost if failure else "", *complaints) if note]
     holds = str(exchange.verdict) == predicted == observed and not notes

@@ -59,24 +59,14 @@ def syn(macs: tuple[str, str], source: IPv4Address, destination: IPv4Address, po
 
 
 def vxlan(
-    macs: tuple[str, str],
-    source: IPv4Address,
-    destination: IPv4Address,
-    vnid: int,
-    inner: bytes,
-    udp_port: int,
-) -> bytes:
-    """`inner` in VXLAN."""
-    return bytes(_vxlan(macs, source, destination, vnid, inner, udp_port))
+    macs: tuple[str, str], source: IPv4Address, destination: IPv4Address, vnid: int, inner: bytes, udp_port: int
+) -> tuple[bytes, ...]:
+    """`inner` in VXLAN: one frame."""
+    return (bytes(_vxlan(macs, source, destination, vnid, inner, udp_port)),)
 
 
 def vxlan_in_fragments(
-    macs: tuple[str, str],
-    source: IPv4Address,
-    destination: IPv4Address,
-    vnid: int,
-    inner: bytes,
-    udp_port: int,
+    macs: tuple[str, str], source: IPv4Address, destination: IPv4Address, vnid: int, inner: bytes, udp_port: int
 ) -> tuple[bytes, ...]:
     """`inner` in VXLAN, in pieces of 64 bytes: only the first has the UDP ports."""
     whole = _vxlan(macs, source, destination, vnid, inner, udp_port)

@@ -133,6 +133,12 @@ class World:
         """The first pair that may talk."""
         return next((pair for pair in self.pairs(same_node) if self.verdict(*pair).allowed), None)
 
+    def no_pair(self, same_node: bool) -> str:
+        """Why `allowed_pair` found none."""
+        if next(self.pairs(same_node), None):
+            return f"no two pods {'of one node' if same_node else 'of different nodes'} may talk to each other"
+        return "no node has two pods" if same_node else "fewer than two nodes have pods"
+
     def verdict(self, source: PodPlan, destination: PodPlan) -> Verdict:
         """What the user's objects say about a pair."""
         return self.expectation.pod_to_pod(source.key, destination.key)

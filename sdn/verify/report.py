@@ -64,7 +64,17 @@ def _lines(check: Check, hops: bool) -> Iterator[tuple[int, Text]]:
         for number, hop in enumerate(check.hops, 1):
             yield from _hop(number, hop)
     elif check.path:
+        yield from _way(check)
+
+
+def _way(check: Check) -> Iterator[tuple[int, Text]]:
+    """The way in one line; of one that is closed, how far it goes and the rule that ends it."""
+    end = next((hop for hop in check.hops if hop.dropped), None)
+    if end is None:
         yield 4, Text(check.path, "dim")
+        return
+    yield 4, Text.assemble((check.path, "dim"), "  ends at ", (f"{end.place} {end.device}", "bold"))
+    yield from ((6, _rule(rule)) for rule in end.rules[-1:])
 
 
 def _agreement(check: Check) -> Text:

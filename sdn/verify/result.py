@@ -36,13 +36,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Hop:
-    """One place on the way. `seen` is None where nothing can be captured (in a switch): the rules are asked there."""
+    """One place on the way. `seen` is None where nothing can be captured (in a switch): the rules are asked there.
+
+    `dropped` says that by its rules the way ends here.
+    """
 
     place: str
     device: str
     seen: bool | None
     summary: str
     rules: tuple[Rule, ...] = ()
+    dropped: bool = False
 
 
 @dataclass(frozen=True)

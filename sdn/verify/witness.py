@@ -133,7 +133,7 @@ class _Walk:
             self.lost = f"{self._last}: {decision.summary}{f' by {rules[-1]}' if rules else ''}"
         if decision.complaint and self._probe.verdict.allowed:
             self.complaints.append(f"{self._last}: {decision.complaint}")
-        self.hops.append(Hop(*place_of(stop), None, decision.summary, rules))
+        self.hops.append(Hop(*place_of(stop), None, decision.summary, rules, not decision.passed))
 
     def _counted(self, stop: Stop, decision: Decision) -> tuple[Rule, ...]:
         """The rules, the last with what its real counter says; a drop that it did not count is a complaint."""

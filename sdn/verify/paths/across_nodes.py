@@ -16,9 +16,7 @@ def probes(world: World) -> Iterator[Item]:
     """ARP and a ping between the first two pods of different nodes that may talk."""
     found = world.allowed_pair(same_node=False)
     if found is None:
-        few = len({pod.node for pod in world.plan.pods}) < 2
-        reason = "only one node has pods" if few else "no two pods of different nodes may talk to each other"
-        yield NotApplicable("across-nodes", "across nodes", reason)
+        yield NotApplicable("across-nodes", "across nodes", world.no_pair(same_node=False))
         return
     names = f"{found[0].key} → {found[1].key}"
     yield pair.arp(world, "across-nodes-arp", f"across nodes, ARP: {names}", *found)

@@ -72,32 +72,34 @@ def _vxlan(world: World, villain: PodPlan) -> Iterator[Item]:
     node = world.node_of(villain)
     prey = next((pod for pod in world.plan.pods if pod.node != villain.node), None)
     if prey is None:
-        yield NotApplicable("hostile-vxlan", "hostile pod: VXLAN", "there is no pod on another node to send it to")
+        yield _injected(world, "vxlan", "VXLAN", villain, node, None)
+        reason = "there is no pod on another node to send it to"
+        yield NotApplicable("hostile-vxlan-fragments", "hostile pod: VXLAN in fragments", reason)
         return
-    there = world.node_of(prey)
     for check, title in (("vxlan", "VXLAN"), ("vxlan-fragments", "VXLAN in fragments")):
-        mark = frames.token()
-        inner = frames.echo((villain.mac, prey.mac), villain.ip, prey.ip, mark)
-        build = frames.vxlan if check == "vxlan" else frames.vxlan_in_fragments
-        built = build((villain.mac, node.gateway_mac), villain.ip, there.ip, prey.vnid, inner, world.vxlan_udp_port)
-        pieces = (built,) if isinstance(built, bytes) else built
-        stops: tuple[Stop, ...] = (
-            *out_of(node, villain, Look("", villain.ip, there.ip)),
-            *_would_leave(node, villain, pieces[0]),
+        yield _injected(world, check, title, villain, world.node_of(prey), prey)
+
+
+def _injected(world: World, check: str, title: str, villain: PodPlan, there: NodePlan, prey: PodPlan | None) -> Probe:
+    """VXLAN to a node, meant for a pod there; without a prey it has only to get out of the villain's switch."""
+    node, mark, target = world.node_of(villain), frames.token(), prey or villain
+    inner = frames.echo((villain.mac, target.mac), villain.ip, target.ip, mark)
+    build = frames.vxlan_in_fragments if check == "vxlan-fragments" else frames.vxlan
+    pieces = build((villain.mac, node.gateway_mac), villain.ip, there.ip, target.vnid, inner, world.vxlan_udp_port)
+    stops: tuple[Stop, ...] = (
+        *out_of(node, villain, Look("", villain.ip, there.ip)),
+        Crossing(node.name, villain.ofport, TUN_PORT, pieces[0]),
+        Tap(node.name, node.space, "tun0"),
+    )
+    if prey:
+        stops += (
+            Tap(node.name, node.space, "eth0"),
             Tap(there.name, there.space, "eth0"),
             *into(there, prey, Look("", villain.ip, prey.ip)),
         )
-        verdict = world.expectation.forged(villain.key)
-        name = f"hostile pod: {villain.key} sends {title} to {there.name}"
-        yield Probe(f"hostile-{check}", name, verdict, pieces, mark, (Leg(stops),))
-
-
-def _would_leave(node: NodePlan, villain: PodPlan, frame: bytes) -> tuple[Stop, ...]:
-    return (
-        Crossing(node.name, villain.ofport, TUN_PORT, frame),
-        Tap(node.name, node.space, "tun0"),
-        Tap(node.name, node.space, "eth0"),
-    )
+    name = f"hostile pod: {villain.key} sends {title} to {there.name}"
+    verdict = world.expectation.forged(villain.key)
+    return Probe(f"hostile-{check}", name, verdict, pieces, mark, (Leg(stops),))
 
 
 def _stranger(world: World, pod: PodPlan) -> Probe:
@@ -107,7 +109,7 @@ def _stranger(world: World, pod: PodPlan) -> Probe:
     mac = next(wire.mac for wire in world.gateway.wires if wire.name == leg)
     address = _free_address(world, leg)
     inner = frames.echo((node.gateway_mac, pod.mac), pod.ip + 1, pod.ip, mark)
-    frame = frames.vxlan((mac, node.mac), address, node.ip, pod.vnid, inner, world.vxlan_udp_port)
+    pieces = frames.vxlan((mac, node.mac), address, node.ip, pod.vnid, inner, world.vxlan_udp_port)
     look = Look("", pod.ip, pod.ip)
     stops: tuple[Stop, ...] = (
         Tap("gateway", GATEWAY, leg, look),
@@ -117,7 +119,7 @@ def _stranger(world: World, pod: PodPlan) -> Probe:
         *into(node, pod, look),
     )
     title = f"hostile machine: VXLAN from {address}, which is no node, to {node.name}"
-    return Probe("hostile-stranger", title, world.expectation.unknown_node(), (frame,), mark, (Leg(stops),))
+    return Probe("hostile-stranger", title, world.expectation.unknown_node(), pieces, mark, (Leg(stops),))
 
 
 def _free_address(world: World, leg: str) -> IPv4Address:

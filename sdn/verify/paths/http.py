@@ -26,7 +26,9 @@ def exchanges(world: World) -> Iterator[Exchange | NotApplicable]:
             (one for one in world.pairs(same_node) if world.verdict(*one).allowed and _port(world, one[1])), None
         )
         if found is None:
-            yield NotApplicable(check, f"HTTP {where}", f"no pod {where} declares a TCP port that another may use")
+            ports = "no pod that may be reached declares a TCP port"
+            reason = ports if world.allowed_pair(same_node) else world.no_pair(same_node)
+            yield NotApplicable(check, f"HTTP {where}", reason)
         else:
             yield _between(world, check, f"HTTP {where}: {found[0].key} → {found[1].key}", *found)
     target = outside.chosen(world)

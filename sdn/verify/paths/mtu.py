@@ -21,7 +21,7 @@ def probes(world: World) -> Iterator[Item]:
         title = f"{size} bytes pass whole, {where}"
         found = world.allowed_pair(same_node)
         if found is None:
-            yield NotApplicable(check, title, f"no two pods may talk {where}")
+            yield NotApplicable(check, title, world.no_pair(same_node))
         else:
             names = f"{found[0].key} → {found[1].key}"
             yield _refusing(world, pair.echo(world, check, f"{title}: {names}", *found, ip_bytes=size), found[0])

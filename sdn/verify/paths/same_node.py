@@ -12,7 +12,7 @@ def probes(world: World) -> Iterator[Item]:
     """ARP and a ping between the first two pods of one node that may talk."""
     found = world.allowed_pair(same_node=True)
     if found is None:
-        yield NotApplicable("same-node", "on one node", "no node has two pods that may talk to each other")
+        yield NotApplicable("same-node", "on one node", world.no_pair(same_node=True))
         return
     names = f"{found[0].key} → {found[1].key}"
     yield pair.arp(world, "same-node-arp", f"on one node, ARP: {names}", *found)
