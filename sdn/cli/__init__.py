@@ -1,79 +1,25 @@
-"""The command line: `sdn VERB`. One file a verb; a verb is imported when it is asked for."""
+"""The command line: `sdn VERB`."""
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-
-import click
-
-from sdn.errors import SdnError
-
-_VERBS = {
-    "up": "Build a lab, or change the one that runs",
-    "down": "End a lab and all that it made",
-    "labs": "Which labs run",
-    "status": "Nodes, pods and addresses of a lab",
-    "doctor": "What this machine can do, and what mends what it cannot",
-    "check": "Whether topologies and manifests are right; nothing runs",
-    "exec": "Run a command in a pod, a node or a host",
-    "shell": "A shell in a pod, a node, a host, or the lab itself",
-    "verify": "Prove every kind of path with packets, hop by hop",
-    "flows": "A node's rules by table, with their origin",
-    "render": "The rules that a file means, without running anything",
-}
-_EXAMPLES = """
-\b
-Examples:
-  sdn up                              the two-node lab, in about a second
-  sdn verify                          prove it, packet by packet
-  sdn exec a -- curl -s 10.248.4.2:8080
-  sdn flows node1                     the rules of a node's switch
-  sdn down
-
-\b
-Exit status: 0 as asked, 1 a check did not hold, 2 the input or the usage is wrong, 3 the machine lacks something.
-Completion: eval "$(_SDN_COMPLETE=bash_source sdn)"   (also zsh_source, fish_source)
-"""
-
-
-class _Verbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_VERBS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _VERBS:
-            return None
-        command = import_module(f"sdn.cli.{name}").command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"sdn.cli.{name}.command is no command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(_VERBS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            import difflib
-
-            near = difflib.get_close_matches(args[0], _VERBS, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise click.UsageError(f"No verb {args[0]!r}.{hint}", ctx) from error
-
-
-@click.group(cls=_Verbs, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sdn", prog_name="sdn")
-def group() -> None:
-    """A whole Kubernetes/OpenShift cluster network on this machine."""
 
 
 def main() -> None:
     """Run a verb and end with its exit status; an error of ours is words on standard error, never a traceback."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        print("sdn: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _run() -> None:
+    import click  # here, so that an interrupt while it loads is ours already
+
+    from sdn.cli.group import group
+    from sdn.errors import SdnError
+
     try:
         group.main(prog_name="sdn", standalone_mode=False)
     except SdnError as error:
@@ -82,9 +28,8 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("sdn: interrupted", err=True)
-        sys.exit(130)
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)

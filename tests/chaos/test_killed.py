@@ -81,8 +81,8 @@ def test_interrupt_of_up_leaves_nothing(attempt: int) -> None:
     if process.returncode == 0:  # it was up before the interrupt came
         sdn("down", "-l", name)
     else:
-        assert process.returncode == 130
-        assert "Traceback" not in words
+        assert process.returncode in (130, -signal.SIGINT)  # the latter before Python itself is there
+        assert process.returncode != 130 or "Traceback" not in words
     _nothing_is_left(name, mark)
 
 
