@@ -79,7 +79,8 @@ def _change(supervisor: Supervisor, documents: list[dict[str, Any]]) -> Iterator
     def work() -> None:
         try:
             change = supervisor.change(
-                documents, lambda step, done, total: events.put({"event": "progress", "step": step, "done": done, "total": total})
+                documents,
+                lambda step, done, total: events.put({"event": "progress", "step": step, "done": done, "total": total}),
             )
             events.put({"event": "done", "made": change.made, "removed": change.removed, "nodes": change.nodes})
         except SdnError as error:
@@ -110,7 +111,10 @@ def _verify(supervisor: Supervisor, options: dict[str, Any]) -> Iterator[bytes]:
         yield from process.stdout
         if (status := process.wait()) not in (0, 1):
             words = (LOGS / "verify.log").read_text().strip().splitlines()[-1:]
-            yield json.dumps({"event": "failed", "error": f"the proof ended with status {status}: {words}"}).encode() + b"\n"
+            yield (
+                json.dumps({"event": "failed", "error": f"the proof ended with status {status}: {words}"}).encode()
+                + b"\n"
+            )
     finally:
         process.kill()
         process.wait()

@@ -47,6 +47,8 @@ def command(files: tuple[str, ...], schema: bool, output: str) -> None:
     nodes = plan(objects).nodes
     rules = sum(len(render(tables, node.flow_names())) for node in nodes)
     if output == "json":
-        click.echo(json.dumps({"ok": True, "nodes": len(nodes), "pods": len(objects.pods), "rules": rules, "faults": []}))
+        click.echo(
+            json.dumps({"ok": True, "nodes": len(nodes), "pods": len(objects.pods), "rules": rules, "faults": []})
+        )
     else:
         click.echo(f"{objects.cluster.name}: {len(nodes)} nodes, {len(objects.pods)} pods, {rules} rules: right")

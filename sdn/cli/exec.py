@@ -9,7 +9,9 @@ from sdn.lab.find import find
 from sdn.lab.target import enter, environment, space_of
 
 
-@click.command("exec", short_help="Run a command in a pod, a node or a host.", context_settings={"ignore_unknown_options": True})
+@click.command(
+    "exec", short_help="Run a command in a pod, a node or a host.", context_settings={"ignore_unknown_options": True}
+)
 @click.argument("target", metavar="TARGET")
 @click.argument("words", nargs=-1, required=True, metavar="-- CMD…", type=click.UNPROCESSED)
 @lab_option()

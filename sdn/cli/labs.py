@@ -22,7 +22,9 @@ def command(output: str) -> None:
       sdn labs
       sdn labs -o json
     """
-    rows = [{"name": lab.name, "pid": lab.pid, "user": lab.uid, "memoryMB": round(_memory_mb(lab), 1)} for lab in labs()]
+    rows = [
+        {"name": lab.name, "pid": lab.pid, "user": lab.uid, "memoryMB": round(_memory_mb(lab), 1)} for lab in labs()
+    ]
     if output == "json":
         click.echo(json.dumps({"labs": rows}))
         return

@@ -19,7 +19,9 @@ def _running(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 def lab_option(help_text: str = "The lab; without it SDN_LAB, else the only one that runs.") -> Decorator:
     """`-l/--lab NAME`."""
-    return click.option("-l", "--lab", "lab_name", envvar="SDN_LAB", metavar="NAME", help=help_text, shell_complete=_running)
+    return click.option(
+        "-l", "--lab", "lab_name", envvar="SDN_LAB", metavar="NAME", help=help_text, shell_complete=_running
+    )
 
 
 def output_option(*formats: str) -> Decorator:

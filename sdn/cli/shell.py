@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -26,5 +27,5 @@ def command(target: str | None, lab_name: str | None) -> None:
     lab = find(lab_name)
     space = space_of(lab, target) if target else None
     shell = os.environ.get("SHELL", "/bin/sh")
-    quiet = {"bash": ["--norc"], "zsh": ["-f"]}.get(os.path.basename(shell), [])
+    quiet = {"bash": ["--norc"], "zsh": ["-f"]}.get(Path(shell).name, [])
     enter(lab, space, [shell, *quiet], environment(lab, space))

@@ -40,7 +40,9 @@ def command(lab_name: str | None, with_events: bool, output: str) -> None:
 
 
 def _print(status: dict[str, Any]) -> None:
-    click.echo(f"{status['name']}: {status['mode']} mode, {status['datapath']} datapath, up {status['upSeconds']:.0f} s\n")
+    click.echo(
+        f"{status['name']}: {status['mode']} mode, {status['datapath']} datapath, up {status['upSeconds']:.0f} s\n"
+    )
     nodes = [
         [n["name"], n["ip"], n["subnet"], n["gateway"], str(n["pods"]), str(n["flows"]), _rules(n["inForce"])]
         for n in status["nodes"]
@@ -48,7 +50,15 @@ def _print(status: dict[str, Any]) -> None:
     print_table(["NODE", "ADDRESS", "SUBNET", "TUN0", "PODS", "RULES", ""], nodes)
     click.echo()
     pods = [
-        [f"{p['namespace']}/{p['name']}", p["ip"], p["node"], p["interface"], str(p["ofport"]), str(p["vnid"]), ",".join(p["ports"])]
+        [
+            f"{p['namespace']}/{p['name']}",
+            p["ip"],
+            p["node"],
+            p["interface"],
+            str(p["ofport"]),
+            str(p["vnid"]),
+            ",".join(p["ports"]),
+        ]
         for p in status["pods"]
     ]
     print_table(["POD", "ADDRESS", "NODE", "INTERFACE", "OFPORT", "VNID", "PORTS"], pods)

@@ -18,8 +18,9 @@ from sdn.lab.find import find
 @click.option("-v", "--verbose", is_flag=True, help="Every hop and rule of every check, not only of those that failed.")
 @output_option("junit")
 def command(lab_name: str | None, verbose: bool, output: str) -> None:
-    """Put real packets in at pods, nodes and hosts, watch every hop, and hold them against the manifests and the
-    switches' own trace. Exit 1 if any two of the three disagree.
+    """Put real packets in at pods, nodes and hosts, and watch every hop.
+
+    What was seen is held against the manifests and the switches' own trace; exit 1 if any two of the three disagree.
 
     \b
     Examples:
@@ -42,14 +43,14 @@ def command(lab_name: str | None, verbose: bool, output: str) -> None:
 
 
 def _print(checks: list[dict[str, Any]], verbose: bool, output: str) -> None:
-    from sdn.verify import report
+    from sdn.verify.report import from_events, junit, render_text
 
-    results = report.from_events(checks)
+    results = from_events(checks)
     if output == "json":
         click.echo(json.dumps({"checks": checks, "ok": all(check["ok"] for check in checks)}))
     elif output == "junit":
-        click.echo(report.junit(results))
+        click.echo(junit(results))
     else:
         from rich.console import Console
 
-        report.render_text(results, Console(highlight=False), verbose)
+        render_text(results, Console(highlight=False), verbose)

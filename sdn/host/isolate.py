@@ -93,7 +93,7 @@ def _first(command: Sequence[str], control: socket.socket, report: int) -> None:
             os.dup2(null, fd)
         os.dup2(control.fileno(), CONTROL_FD)
         os.closerange(CONTROL_FD + 1, 1 << 16)
-        os.execv(command[0], command)
+        os.execv(command[0], list(command))
     except BaseException as error:
         _fail(report, error)
 

@@ -116,7 +116,9 @@ def _features() -> Iterator[Finding]:
     yield Finding("netfilter", nftables, "there" if nftables else "missing", "sudo modprobe nf_tables nf_conntrack")
     for program, package in (("tcpdump", "tcpdump"), ("curl", "curl")):
         path = shutil.which(program, path=search_path())
-        yield Finding(program, path is not None, path or "not installed", f"sudo apt-get install {package}", needed=False)
+        yield Finding(
+            program, path is not None, path or "not installed", f"sudo apt-get install {package}", needed=False
+        )
 
 
 def _env() -> dict[str, str]:

@@ -62,7 +62,7 @@ class Rules:
         with self._changed:
             plan = self._nodes.pop(node, None)
             for kept in (self.flows, self._generation, self._in_force, self._refused):
-                kept.pop(node, None)  # type: ignore[attr-defined]
+                kept.pop(node, None)
         if plan is not None:
             self._client.forget(datapath_of(plan))
 

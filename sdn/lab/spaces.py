@@ -12,7 +12,7 @@ from sdn.plan import Space
 
 
 class SpaceKeeper:
-    """What namespaces there are. Order of a change: `remove`, `make`, `wire`; `finish` once a switch has its devices."""
+    """What namespaces there are. A change removes, makes, wires, and finishes once switches have their devices."""
 
     def __init__(self, spaces: Spaces, software_checksums: bool) -> None:
         self.actual: dict[str, Space] = {}

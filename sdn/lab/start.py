@@ -74,7 +74,7 @@ class Starting:
                 line = self._lines.readline()
             except OSError:
                 line = ""
-            event = json.loads(line) if line else {"event": "gone"}
+            event: dict[str, Any] = json.loads(line) if line else {"event": "gone"}
             if event["event"] == wanted:
                 return
             if event["event"] == "progress":

@@ -136,7 +136,9 @@ def serve(open_door: Callable[[Supervisor], None]) -> None:
         _write(control, event="failed", error=str(error), exit_code=error.exit_code)
         os._exit(1)
     except Exception as error:
-        _write(control, event="failed", error=f"a fault in sdn itself: {error!r}\n{traceback.format_exc()}", exit_code=1)
+        _write(
+            control, event="failed", error=f"a fault in sdn itself: {error!r}\n{traceback.format_exc()}", exit_code=1
+        )
         os._exit(1)
     _write(control, event="ready", made=change.made)
     if _read(lines).get("op") != "keep":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 from sdn.errors import InputError
 from sdn.lab.find import Lab, inside
@@ -20,7 +21,7 @@ def space_of(lab: Lab, target: str) -> str:
     """
     kind, _, name = target.rpartition("/")
     space = name if kind in ("node", "host") else f"{kind or 'default'}_{name}"
-    spaces = os.listdir(inside(lab.root, NETNS))
+    spaces = [entry.name for entry in inside(lab.root, NETNS).iterdir()]
     if space in spaces:
         return space
     near = get_close_matches(space, spaces, 1)
@@ -41,7 +42,7 @@ def enter(lab: Lab, space: str | None, command: Sequence[str], env: Mapping[str,
     if os.geteuid() != 0:
         words += ["--user", "--preserve-credentials"]
     words.append(f"--net={lab.namespace(space)}" if space else "--net")
-    words += [f"--wdns={os.getcwd()}", "--", *command]
+    words += [f"--wdns={Path.cwd()}", "--", *command]
     os.execvpe(words[0], words, dict(env))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sdn.errors import LabError, MachineError
-from sdn.host.process import run, start
+from sdn.host.process import start
 from sdn.host.space import Spaces
 
 NODES = Path("/run/sdn/nodes")

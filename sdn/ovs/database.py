@@ -79,7 +79,16 @@ def _bridge(node: str, bridge: Bridge, datapath: Datapath) -> list[str]:
     if not bridge.controlled:
         return words
     words += [f"other_config:datapath-id={bridge.datapath_id:016x}"]
-    words += ["--", "set-controller", bridge.name, f"unix:{controller_socket(node)}", "--", "set", "Controller", bridge.name]
+    words += [
+        "--",
+        "set-controller",
+        bridge.name,
+        f"unix:{controller_socket(node)}",
+        "--",
+        "set",
+        "Controller",
+        bridge.name,
+    ]
     return [*words, f"max_backoff={BACKOFF_MS}", f"inactivity_probe={PROBE_MS}", "connection_mode=out-of-band"]
 
 

@@ -16,9 +16,7 @@ from sdn.plan import NodePlan, Port
 
 
 class Switch:
-    """The running switch of a node: two daemons and what their database says. Its methods may be called from one
-    thread at a time; each enters the node's namespace by itself.
-    """
+    """The running switch of a node: two daemons and what their database says. For one thread at a time."""
 
     def __init__(self, spaces: Spaces, node: NodePlan, datapath: Datapath) -> None:
         self.node = node

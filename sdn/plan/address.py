@@ -22,6 +22,7 @@ class Mac(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Mac:
+        """The address that `text` is."""
         if not _MAC.fullmatch(text):
             raise ValueError(f"not an Ethernet address: {text!r}")
         return super().__new__(cls, text)

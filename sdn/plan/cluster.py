@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 from sdn.model import Cluster, Node, Objects, Pod
 from sdn.plan.address import Mac, assign_addresses, gateway_of, mac_of
@@ -82,9 +82,7 @@ def _pods(
         ip = addresses[pod.key]
         ofport = pod_port(ip, int(subnets[pod.node_name].network_address))
         by_node[pod.node_name].append(
-            PodPlan(
-                pod.name, pod.namespace, pod.node_name, ip, mac_of(ip), ofport, wire_name(ip), vnids[pod.namespace]
-            )
+            PodPlan(pod.name, pod.namespace, pod.node_name, ip, mac_of(ip), ofport, wire_name(ip), vnids[pod.namespace])
         )
     return {name: tuple(pods) for name, pods in by_node.items()}
 
@@ -164,5 +162,3 @@ def _answers(place: PodPlan, pod: Pod) -> Iterator[Answer]:
     who = (("pod", place.name), ("namespace", place.namespace), ("node", place.node), ("address", str(place.ip)))
     for port in dict.fromkeys((port.protocol, port.number) for port in pod.ports):
         yield Answer(*port, who)
-
-

@@ -44,9 +44,7 @@ def assign_subnets(cluster: Cluster) -> dict[str, IPv4Network]:
     """
     asked = [node.subnet for node in cluster.nodes if node.subnet is not None]
     free = (
-        subnet
-        for subnet in subnets_of(cluster.cluster_networks)
-        if not any(subnet.overlaps(other) for other in asked)
+        subnet for subnet in subnets_of(cluster.cluster_networks) if not any(subnet.overlaps(other) for other in asked)
     )
     subnets = {}
     for node in cluster.nodes:

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import time
+from contextlib import suppress
 
 GAP_S = 0.001
 
@@ -26,10 +27,8 @@ def send(address: str, port: int, seconds: float) -> int:
         due = began + number * GAP_S
         if now < due:
             time.sleep(due - now)
-        try:
+        with suppress(OSError):  # no route while a device is away: a packet lost like any other
             sock.sendto(struct.pack("!I", number), (address, port))
-        except OSError:
-            pass  # no route while a device is away: a packet lost like any other
         number += 1
     return number
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,13 @@ def _start(lab: RunningLab, pod: str, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, MARK: lab.mark})
 
 
-def _loss(lab: RunningLab, target: str, address: str, disturb: Callable[[], None], seconds: float = 3.0) -> tuple[int, int]:
+def _loss(
+    lab: RunningLab, target: str, address: str, disturb: Callable[[], None], seconds: float = 3.0
+) -> tuple[int, int]:
     """Packets lost, and the longest run of them (one a millisecond), while something is done to the lab."""
     receiver = _start(lab, target, "receive", "9000", str(seconds + 2.0))
-    assert receiver.stdout is not None and receiver.stdout.readline() == "listening\n"
+    assert receiver.stdout is not None
+    assert receiver.stdout.readline() == "listening\n"
     sender = _start(lab, "a", "send", address, "9000", str(seconds))
     time.sleep(seconds / 4)  # let it flow before it is disturbed: the measure, not a wait for something
     disturb()
@@ -52,7 +56,7 @@ def _loss(lab: RunningLab, target: str, address: str, disturb: Callable[[], None
     assert seen[0] < sent / 4, "nothing flowed before the fault"
     assert seen[-1] == sent - 1, "the flow did not come back"
     missing = sorted(set(range(seen[0], sent)) - set(seen))
-    gaps = [after - before - 1 for before, after in zip(seen, seen[1:], strict=False)]
+    gaps = [after - before - 1 for before, after in pairwise(seen)]
     return len(missing), max(gaps)
 
 
@@ -67,7 +71,9 @@ def _events(lab: RunningLab) -> list[str]:
     return [f"{e['place']}: {e['what']}" for e in lab.json("status", "--events")["events"]]
 
 
-def test_a_killed_switch_comes_back_with_its_rules(lab: RunningLab, record_property: Callable[[str, object], None]) -> None:
+def test_a_killed_switch_comes_back_with_its_rules(
+    lab: RunningLab, record_property: Callable[[str, object], None]
+) -> None:
     victim = _process(lab, "ovs-vswitchd", "nodes/node1/")
     lost, gap = _loss(lab, "c", "10.248.0.3", lambda: os.kill(victim, signal.SIGKILL))
     record_property("outage_ms", gap)
@@ -97,7 +103,9 @@ def test_a_killed_database_comes_back(lab: RunningLab, record_property: Callable
 
 def test_the_process_behind_the_pods_comes_back(lab: RunningLab) -> None:
     os.kill(_process(lab, "sdn.lab.answer"), signal.SIGKILL)
-    _until(lambda: lab("exec", "a", "--", "curl", "-sf", "-m", "1", "http://10.248.0.3:8080/").returncode == 0, "c answers")
+    _until(
+        lambda: lab("exec", "a", "--", "curl", "-sf", "-m", "1", "http://10.248.0.3:8080/").returncode == 0, "c answers"
+    )
 
 
 def test_a_rule_deleted_by_hand_is_repaired_and_named(lab: RunningLab) -> None:

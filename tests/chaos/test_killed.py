@@ -27,7 +27,12 @@ def _up(name: str, mark: str, victim: str, step: int, delay_ms: float) -> subpro
     command = [sys.executable, SCRIPT, name, str(TOPOLOGIES / "two-node.yaml"), victim, str(step), str(delay_ms)]
     root = str(Path(__file__).parents[2])
     return subprocess.run(
-        command, env={**os.environ, MARK: mark, "PYTHONPATH": root}, capture_output=True, text=True, check=False, timeout=60
+        command,
+        env={**os.environ, MARK: mark, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

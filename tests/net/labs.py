@@ -20,7 +20,9 @@ MARK = "SDN_TEST_MARK"
 def sdn(*words: str, stdin: str | None = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command; the caller looks at its status."""
     command = [sys.executable, "-m", "sdn.cli", *words]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False
+    )
 
 
 @dataclass

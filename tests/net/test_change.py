@@ -20,7 +20,12 @@ def _documents() -> list[dict[str, Any]]:
 def _pod(name: str, node: str, namespace: str = "default") -> dict[str, Any]:
     container = {"name": "web", "image": "web", "ports": [{"containerPort": 8080}]}
     metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": node, "containers": [container]}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": {"nodeName": node, "containers": [container]},
+    }
 
 
 def _set_mode(documents: list[dict[str, Any]], mode: str) -> list[dict[str, Any]]:

@@ -50,7 +50,9 @@ def test_nobody_outside_reaches_a_pod(lab: RunningLab) -> None:
 
 
 def test_the_switch_has_the_ports_of_the_picture(lab: RunningLab) -> None:
-    out = lab.ok("exec", "node/node1", "--", "ovs-vsctl", "--columns=name,ofport,type,options", "-f", "json", "list", "Interface")
+    out = lab.ok(
+        "exec", "node/node1", "--", "ovs-vsctl", "--columns=name,ofport,type,options", "-f", "json", "list", "Interface"
+    )
     rows = {row[0]: row[1:] for row in json.loads(out)["data"]}
     assert rows["vxlan0"][:2] == [1, "vxlan"]
     assert dict(rows["vxlan0"][2][1]) == {"remote_ip": "flow", "key": "flow", "dst_port": "4789"}
