@@ -74,7 +74,7 @@ def bits(text: str) -> Bits:
     if found is None or field is None:
         raise ValueError(f"{text!r} cannot be sent, expected as NXM_NX_REG0[0..15]")
     first = int(found["first"] or 0)
-    last = int(found["last"] or found["first"] or 8 * field.bytes - 1)
+    last = int(found["last"] or found["first"] or 8 * field.size - 1)
     return Bits(field, first, last - first + 1)
 
 

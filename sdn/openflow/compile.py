@@ -9,7 +9,7 @@ from sdn.errors import PipelineError
 from sdn.openflow.encode import Encoder
 from sdn.openflow.flowmod import FlowMod, flow_mod
 from sdn.openflow.refusal import RuleRefused
-from sdn.openflow.shape import Shape, learn, take_apart
+from sdn.openflow.shape import Shape, Words, learn
 from sdn.pipeline.parse import parse_flow
 from sdn.pipeline.tables import Tables
 
@@ -61,17 +61,16 @@ class Compiler:
         return rules
 
     def _compile(self, line: str) -> FlowMod:
-        parts = take_apart(line)
-        skeleton = tuple(parts[::2])
-        shape = self._shapes.get(skeleton)
+        words = Words(line)
+        shape = self._shapes.get(words.shape)
         if shape is not None:
-            filled = shape.fill(line, parts[1::2])
+            filled = shape.fill(line, words.values)
             if filled is not None:
                 return filled
         message = self._encode(line)
-        if skeleton not in self._shapes and skeleton in self._seen:
-            self._shapes[skeleton] = learn(parts, message, self._encode)
-        self._seen.add(skeleton)
+        if words.shape not in self._shapes and words.shape in self._seen:
+            self._shapes[words.shape] = learn(words, message, self._encode)
+        self._seen.add(words.shape)
         return flow_mod(line, message)
 
     def _encode(self, line: str) -> bytes:

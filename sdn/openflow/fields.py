@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 
 class Field(NamedTuple):
-    """`name` is ovs-ofctl's, `oxm` os-ken's; `nxm` is what ovs-ofctl calls it in an action, if it may stand there."""
+    """`name` is ovs-ofctl's, `oxm` os-ken's, `size` in bytes; `nxm` is its name in an action, if it may stand there."""
 
     name: str
     oxm: str
-    bytes: int
+    size: int
     nxm: str = ""
 
     @property
@@ -27,11 +27,11 @@ class Field(NamedTuple):
     @property
     def full_mask(self) -> int:
         """All bits set."""
-        return (1 << 8 * self.bytes) - 1
+        return (1 << 8 * self.size) - 1
 
     def for_os_ken(self, value: int) -> int | str:
         """A value in the form that os-ken takes: text for addresses."""
-        octets = value.to_bytes(self.bytes)
+        octets = value.to_bytes(self.size)
         if self.oxm in _MACS:
             return octets.hex(":")
         return ".".join(map(str, octets)) if self.oxm in _ADDRESSES else value

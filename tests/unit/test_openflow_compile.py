@@ -15,7 +15,7 @@ from sdn.openflow.compile import Compiler
 from sdn.openflow.encode import Encoder
 from sdn.openflow.flowmod import FlowMod, delete, flow_mod, key_parts
 from sdn.openflow.refusal import RuleRefused
-from sdn.openflow.shape import take_apart
+from sdn.openflow.shape import Words
 from sdn.pipeline.parse import parse_flow
 from sdn.pipeline.tables import Tables
 from tests.support.openflow import RULES, TABLES
@@ -52,10 +52,8 @@ def like(text: str) -> st.SearchStrategy[str]:
 @st.composite
 def others(draw: st.DrawFn, line: str) -> str:
     """A rule of the same shape with some other values."""
-    parts = take_apart(line)
-    for place in range(1, len(parts), 2):
-        parts[place] = draw(st.one_of(st.just(parts[place]), like(parts[place])))
-    return "".join(parts)
+    words = Words(line)
+    return words.line([draw(st.one_of(st.just(value), like(value))) for value in words.values])
 
 
 @given(st.data())
