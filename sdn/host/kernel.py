@@ -44,7 +44,7 @@ def setns(fd: int, kind: int) -> None:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """Mount `source` on `target`, as mount(2) does; OSError names the target."""
+    """Have `source` mounted on `target`; OSError names the target."""
     result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode())
     _check(result, f"mount {target}")
 
