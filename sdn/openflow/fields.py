@@ -84,5 +84,8 @@ BY_NAME: Mapping[str, Field] = MappingProxyType({field.name: field for field in 
 BY_NXM: Mapping[str, Field] = MappingProxyType({field.nxm: field for field in FIELDS if field.nxm})
 RANK: Mapping[str, int] = MappingProxyType({field.name: rank for rank, field in enumerate(FIELDS)})
 
+# Fields of which a rule can compare some bits only: if it compares all of these, there is no mask
+NARROW: Mapping[str, int] = MappingProxyType({"nw_frag": 0x3, "arp_op": 0xFF})
+
 # tp_src and tp_dst are other fields for each protocol
 TRANSPORT: Mapping[int, str] = MappingProxyType({6: "tcp", 17: "udp", 132: "sctp"})

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from os_ken.ofproto import ofproto_v1_4 as ofproto
 
-from sdn.openflow.fields import BY_NAME, BY_NXM, Field
+from sdn.openflow.fields import BY_NAME, BY_NXM, NARROW, Field
 from sdn.pipeline.fields import FIELDS as WRITTEN
 
 _NAME = re.compile(r"\w+$")
@@ -69,7 +69,7 @@ def gap_at(before: str, sign: str, text: str, after: str) -> Gap | None:
     size = _SIZES.get(field) or (BY_NAME[field].size if field in BY_NAME else 0)
     if size not in _FORMS:
         return None
-    bits = _PORT_BITS if name in _PORTS else (1 << WRITTEN[field].bits) - 1 if field in WRITTEN else -1
+    bits = _PORT_BITS if name in _PORTS else NARROW.get(field, -1)
     gap = _numeric(size)
     return _in_field(_limited(gap, gap.allowed & bits), field, mask)
 

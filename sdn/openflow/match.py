@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from sdn.openflow.fields import BY_NAME, RANK, TRANSPORT, Field
+from sdn.openflow.fields import BY_NAME, NARROW, RANK, TRANSPORT, Field
 from sdn.pipeline.fields import read_field
 
 if TYPE_CHECKING:
     from sdn.pipeline.fields import MatchField
 
 _LOCAL, _OFPP_LOCAL = 0xFFFE, 0xFFFFFFFE  # OpenFlow 1.0's number, which rules are written with, and 1.4's
-
-_NARROW = MappingProxyType({"nw_frag": 0x3, "arp_op": 0xFF})  # all bits that a rule can compare: then there is no mask
 
 
 class Compared(NamedTuple):
@@ -59,5 +56,5 @@ def sent(name: str, transport: str) -> Field:
 def _compared(field: Field, value: int, mask: int) -> Compared:
     if field.name == "in_port" and value == _LOCAL:
         value = _OFPP_LOCAL
-    exact = mask in (field.full_mask, _NARROW.get(field.name))
+    exact = mask in (field.full_mask, NARROW.get(field.name))
     return Compared(field, value & mask, field.full_mask if exact else mask)
