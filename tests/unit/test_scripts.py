@@ -38,10 +38,11 @@ def machine(tmp_path: Path) -> Path:
     """A folder of programs, all that a machine has: stand-ins that say how they were called."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("cat", "dirname", "echo", "env", "id", "sh", "sort", "tr", "xargs"):
+    for name in ("cat", "dirname", "echo", "env", "sh", "sort", "tr", "xargs"):
         (programs / name).symlink_to(str(shutil.which(name)))
     _program(programs / "python3", 'test "$2" != "import ensurepip"')
     _program(programs / "apt-get", 'echo "apt-get $*" >&2; exit 100')
+    _program(programs / "id", "echo 0")
     return programs
 
 
@@ -57,6 +58,24 @@ def test_what_is_there_is_not_asked_for(machine: Path) -> None:
     for name in ("ip", "ovs-vsctl", "ovs-vswitchd", "ovsdb-server"):
         _program(machine / name, "")
     assert "no-install-recommends nftables python3-venv\n" in _setup(machine).stderr
+
+
+def test_an_ordinary_user_is_served_by_sudo_and_only_where_something_is_missing(machine: Path) -> None:
+    _program(machine / "id", "echo 1000")
+    _program(machine / "sudo", 'echo "sudo $*" >&2; "$@"')
+    assert "sudo env DEBIAN_FRONTEND=noninteractive apt-get install" in _setup(machine).stderr
+    for name in ("ip", "nft", "ovs-vsctl", "ovs-vswitchd", "ovsdb-server"):
+        _program(machine / name, "")
+    _program(machine / "python3", "case $2 in *3,*) exit 1;; esac")
+    assert "sudo" not in _setup(machine).stderr
+
+
+def test_without_sudo_it_says_what_root_must_do(machine: Path) -> None:
+    _program(machine / "id", "echo 1000")
+    done = _setup(machine)
+    assert done.returncode == 3
+    assert "as root: apt-get install iproute2 nftables openvswitch-switch python3-venv\n" in done.stderr
+    assert "apt-get update" not in done.stderr
 
 
 def test_without_apt_it_says_what_is_missing(machine: Path) -> None:
@@ -87,13 +106,13 @@ def _program(path: Path, body: str) -> None:
 def _setup(programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The set-up script on a machine that has these programs only. It adds the folders of /usr to the path itself."""
     script = programs.parent / "scripts" / "setup"
-    script.parent.mkdir()
+    script.parent.mkdir(exist_ok=True)
     text = (TOP / "scripts/setup").read_text()
     assert "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n" in text
     script.write_text(text.replace("PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n", ""))
     script.chmod(0o755)
     for name in ("setup.cfg", "pyproject.toml"):
-        (programs.parent / name).symlink_to(TOP / name)
+        (programs.parent / name).write_text((TOP / name).read_text())
     return subprocess.run(
         [programs / "sh", script, *arguments],
         env={"PATH": str(programs), "SDN_VENV": str(programs.parent / "venv")},
