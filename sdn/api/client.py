@@ -49,7 +49,8 @@ class _Connection(http.client.HTTPConnection):
         try:
             self.sock.connect(str(self._lab.door))
         except OSError as error:
-            raise LabError(f"lab {self._lab.name} does not answer: {error.strerror}") from error
+            why = "it is still coming up" if isinstance(error, FileNotFoundError) else error.strerror
+            raise LabError(f"lab {self._lab.name} does not answer: {why}") from error
 
     def __enter__(self) -> _Connection:
         return self

@@ -18,10 +18,13 @@ def _run() -> None:
     import click  # here, so that an interrupt while it loads is ours already
 
     from sdn.cli.group import group
-    from sdn.errors import SdnError
+    from sdn.errors import ManifestError, SdnError
 
     try:
         group.main(prog_name="sdn", standalone_mode=False)
+    except ManifestError as error:
+        click.echo(error, err=True)  # file:line:column first, as editors read it
+        sys.exit(error.exit_code)
     except SdnError as error:
         click.echo(f"sdn: {error}", err=True)
         sys.exit(error.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import click
@@ -23,8 +24,10 @@ def command(lab_name: str | None, everything: bool) -> None:
       sdn down --all
     """
     began = time.monotonic()
-    targets = labs() if everything else [find(lab_name)]
+    targets = [lab for lab in labs() if lab.uid == os.geteuid()] if everything else [find(lab_name)]
     for lab in targets:
         lab.stop()
-    names = ", ".join(lab.name for lab in targets) or "nothing was running: nothing"
-    click.echo(f"{names} is down ({time.monotonic() - began:.2f} s)")
+    for lab in targets:
+        click.echo(f"{lab.name} is down ({time.monotonic() - began:.2f} s)")
+    if not targets:
+        click.echo("no lab was running")

@@ -63,7 +63,9 @@ class _Verbs(click.Group):
             raise click.UsageError(f"No verb {args[0]!r}.{hint}", ctx) from error
 
 
-@click.group(cls=_Verbs, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Verbs, subcommand_metavar="VERB …", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="sdn", prog_name="sdn")
 def group() -> None:
     """A whole Kubernetes/OpenShift cluster network on this machine."""

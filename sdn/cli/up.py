@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -12,8 +13,8 @@ import click
 
 from sdn.cli.options import lab_option, output_option
 from sdn.cli.progress import progress
-from sdn.errors import LabError, NoSuchLab
-from sdn.lab.find import Lab, claim, find
+from sdn.errors import InputError, LabError
+from sdn.lab.find import Lab, claim, labs
 from sdn.lab.preflight import check_machine, choose_datapath
 from sdn.lab.start import Say, Starting
 
@@ -60,7 +61,7 @@ def command(files: tuple[str, ...], lab_name: str | None, datapath: str, output:
                 undo.pop_all()
                 made = 1
             else:
-                made = _change(running, documents, say)
+                made = _change(running, documents, datapath, say)
     _report(name, chosen, documents, time.monotonic() - began, running is not None, made, output)
 
 
@@ -73,16 +74,17 @@ def _read(files: Sequence[str]) -> tuple[Sequence[Mapping[str, Any]], str]:
 
 
 def _running(name: str) -> Lab | None:
-    try:
-        return find(name)
-    except NoSuchLab:
-        return None
+    return next((lab for lab in labs() if lab.name == name and lab.uid == os.geteuid()), None)
 
 
-def _change(lab: Lab, documents: Sequence[Mapping[str, Any]], say: Say) -> int:
+def _change(lab: Lab, documents: Sequence[Mapping[str, Any]], datapath: str, say: Say) -> int:
     from sdn.api.client import Door, failure
 
-    for event in Door(lab).stream("PUT", "/sdn/v1/objects", documents):
+    door = Door(lab)
+    running_on = door.get("/sdn/v1/status")["datapath"]
+    if datapath not in ("auto", running_on):
+        raise InputError(f"lab {lab.name} runs on the {running_on} datapath: `sdn down -l {lab.name}` first")
+    for event in door.stream("PUT", "/sdn/v1/objects", documents):
         if event["event"] == "progress":
             say(event["step"], event["done"], event["total"])
         elif event["event"] == "failed":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import sys
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +13,11 @@ from sdn.api.client import Door, failure
 from sdn.cli.options import lab_option, output_option
 from sdn.cli.progress import progress
 from sdn.lab.find import find
+
+if TYPE_CHECKING:
+    from sdn.verify.result import Check
+
+_LONGEST_LINE = 1000
 
 
 @click.command("verify", short_help="Prove every kind of path with packets.")
@@ -43,7 +50,7 @@ def command(lab_name: str | None, verbose: bool, output: str) -> None:
 
 
 def _print(checks: list[dict[str, Any]], verbose: bool, output: str) -> None:
-    from sdn.verify.report import from_events, junit, render_text
+    from sdn.verify.report import from_events, junit
 
     results = from_events(checks)
     if output == "json":
@@ -51,6 +58,18 @@ def _print(checks: list[dict[str, Any]], verbose: bool, output: str) -> None:
     elif output == "junit":
         click.echo(junit(results))
     else:
-        from rich.console import Console
+        _print_text(results, verbose)
 
+
+def _print_text(results: list[Check], verbose: bool) -> None:
+    from rich.console import Console
+
+    from sdn.verify.report import render_text
+
+    if sys.stdout.isatty():
         render_text(results, Console(highlight=False), verbose)
+        return
+    lines = StringIO()  # a file has no width: what is one line stays one, so that it can be grepped
+    render_text(results, Console(highlight=False, file=lines, width=_LONGEST_LINE), verbose)
+    for line in lines.getvalue().splitlines():
+        click.echo(line.rstrip())

@@ -54,6 +54,7 @@ class Builder:
         self._datapath = datapath
         self._rules, self._answers, self._started = rules, answers, started
         self._keeper = SpaceKeeper(spaces, software_checksums=datapath is Datapath.USERSPACE)
+        self._unfinished: set[str] = set()  # made by a change that failed
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="build")
         empty_database(EMPTY_DATABASE)
 
@@ -64,9 +65,10 @@ class Builder:
             SdnError: it could not be done; what was done stays, and the next change starts from there.
         """
         delta = reconcile({space.name: structure(space) for space in plan.spaces}, self._keeper.actual)
-        gone = fallen([*delta.removed, *delta.changed], self._keeper.actual)
+        gone = fallen([*delta.removed, *delta.changed, *self._unfinished], self._keeper.actual)
         self._remove(gone)
         new = [space for space in plan.spaces if space.name not in self._keeper.actual]
+        self._unfinished = {space.name for space in new}
         fresh = self._start_switches(plan, new)
         self._keeper.make(space for space in new if space.role is not Role.NODE)
         changed = [node for node in plan.nodes if node.name in fresh or self.switches[node.name].node != node]
@@ -80,7 +82,7 @@ class Builder:
             self._keeper.finish(plan.space(node))
         _all(filters)
         self._settle(plan, {space.name for space in new}, say)
-        self.plan = plan
+        self.plan, self._unfinished = plan, set()
         return Change(len(new), len(gone), len(changed))
 
     def _remove(self, gone: set[str]) -> None:
@@ -98,12 +100,12 @@ class Builder:
     def _start_switches(self, plan: Plan, new: Iterable[Space]) -> dict[str, Future[None]]:
         names = {space.name for space in new if space.role is Role.NODE}
         self._keeper.make(space for space in new if space.role is Role.NODE)
-        self._fresh = {}
+        fresh = {}
         for node in plan.nodes:
             if node.name in names:
                 switch = self.switches[node.name] = Switch(self._spaces, node, self._datapath)
-                self._fresh[node.name] = self._pool.submit(self._start_switch, switch)
-        return self._fresh
+                fresh[node.name] = self._pool.submit(self._start_switch, switch)
+        return fresh
 
     def _start_switch(self, switch: Switch) -> None:
         tables = {number: name for name, number in self._rules.tables.names.items()}

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from sdn.errors import LabError, NoSuchLab
@@ -96,23 +97,24 @@ def _is_lab(process: Path) -> bool:
 
 
 def find(name: str | None) -> Lab:
-    """The lab of that name; without a name the only one that runs.
+    """The lab of that name; without a name the only one that runs. Root's own come before other users'.
 
     Raises:
         NoSuchLab: there is none, or without a name there are several.
     """
     running = labs()
-    names = ", ".join(lab.name for lab in running) or "none"
+    own = [lab for lab in running if lab.uid == os.geteuid()]
+    for candidates in (own, running):
+        found = [lab for lab in candidates if name in (None, lab.name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NoSuchLab(f"name one with -l: {', '.join(lab.name for lab in found)} run")
     if name is None:
-        if len(running) == 1:
-            return running[0]
-        raise NoSuchLab("no lab runs; `sdn up` starts one" if not running else f"name one with -l: {names} run")
-    found = [lab for lab in running if lab.name == name]
-    if not found:
-        raise NoSuchLab(f"no lab {name} runs; running: {names}")
-    if len(found) > 1:
-        raise NoSuchLab(f"{len(found)} users run a lab {name}")
-    return found[0]
+        raise NoSuchLab("no lab runs; `sdn up` starts one")
+    near = get_close_matches(name, [lab.name for lab in running], 1)
+    names = ", ".join(lab.name for lab in running) or "none"
+    raise NoSuchLab(f"no lab {name} runs; running: {names}" + (f"; nearest: {near[0]}" if near else ""))
 
 
 @contextmanager

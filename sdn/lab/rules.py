@@ -48,7 +48,7 @@ class Rules:
         for node in nodes:
             if self._nodes.get(node.name) == node:
                 continue
-            flows = render(self.tables, node.flow_names())
+            flows = render(self.tables, node.flow_names(), node.refs())
             with self._changed:
                 self._nodes[node.name] = node
                 if self.flows.get(node.name) == flows:

@@ -25,6 +25,7 @@ from sdn.lab.tools import write_tools
 from sdn.lab.watch import Watch
 from sdn.manifest import from_documents
 from sdn.model import Objects
+from sdn.ovs.daemon import search_path
 from sdn.ovs.database import Datapath
 from sdn.ovs.switch import Switch
 from sdn.pipeline import load_tables
@@ -105,7 +106,7 @@ class Supervisor:
             else:
                 switch.restart_database()
                 self._guard_process(switch, what)
-        except SdnError as error:
+        except (SdnError, OSError) as error:
             self.journal.say(name, f"{what} does not come back: {error}")
             return
         self.journal.say(name, f"{what} runs again after {time.monotonic() - began:.3f} s")
@@ -120,6 +121,7 @@ def serve(open_door: Callable[[Supervisor], None]) -> None:
 
     The lab dies with the command that started it until that command has said `keep`.
     """
+    os.environ["PATH"] = search_path()
     LAB.mkdir(mode=0o755)
     control = socket.socket(fileno=CONTROL_FD)
     lines = control.makefile("r")
