@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from sdn.errors import Fault, ManifestError
@@ -15,6 +16,8 @@ from sdn.manifest.read import read
 from sdn.manifest.schema import schema_faults
 from sdn.manifest.source import Source
 from sdn.model import Objects
+
+MAX_FAULTS = 1000  # objects after so many are not looked at: nobody reads on, and each guess at a name takes time
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,14 @@ def _checked(documents: Iterable[Document], faults: list[Fault], files: Sequence
     good = []
     whole = not faults
     for one in (one for document in documents for one in unpack(document)):
+        if len(faults) >= MAX_FAULTS:
+            whole = False
+            break
         if wrong := list(kind_faults(one)):
             faults += wrong
             whole = False
             continue
-        found = list(schema_faults(one))
+        found = list(islice(schema_faults(one), MAX_FAULTS))
         faults += [each.fault for each in found]
         if any(each.blocks for each in found):
             whole = False

@@ -38,7 +38,7 @@ def name_faults(document: Field, namespaced: bool) -> Iterator[Fault]:
         yield from _label_faults(namespace)
     for key, value in (metadata["labels"].value or {}).items():
         prefix, slash, last = key.rpartition("/")
-        if not _QUALIFIED.fullmatch(last) or (slash and not (_SUBDOMAIN.fullmatch(prefix) and len(prefix) <= 253)):
+        if not _QUALIFIED.fullmatch(last) or (slash and not (len(prefix) <= 253 and _SUBDOMAIN.fullmatch(prefix))):
             yield metadata["labels"][key].fault(_KEY_WORDS, words_of(key), at_key=True)
         if value and not _QUALIFIED.fullmatch(value):
             yield metadata["labels"][key].fault(_VALUE_WORDS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sdn.errors import InputError
 
-MAX_BYTES = 32 << 20
+MAX_BYTES = 8 << 20
 STDIN = "-"
 
 
@@ -25,7 +25,7 @@ def read_sources(paths: Sequence[str]) -> list[Source]:
     """The content of each file, in the order given; `-` is the standard input.
 
     Raises:
-        InputError: a file is missing, is a directory, cannot be read or is longer than 32 MiB.
+        InputError: a file is missing, is a directory, cannot be read or is longer than 8 MiB.
     """
     if list(paths).count(STDIN) > 1:
         raise InputError("found '-' twice, expected the standard input to be named once")
