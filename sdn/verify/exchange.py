@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import itertools
 import json
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,8 @@ from sdn.verify.oracle import Decision
 from sdn.verify.packet import Packet, decode
 from sdn.verify.places import Crossing, Stop, Tap
 from sdn.verify.probe import path_of, place_of, shown
-from sdn.verify.result import Check, Hop, Rule, Status
+from sdn.verify.result import Check, Hop, Status
+from sdn.verify.witness import note_of
 
 OVERLAY_BYTES = 50  # IPv4, UDP, VXLAN and the inner Ethernet header
 _PATIENCE_S = 3.0
@@ -114,9 +116,11 @@ def _request(connection: http.client.HTTPConnection, method: str, path: str, bod
 class _Passed:
     """The packets of one connection that passed a tap. `largest` is the largest on the wire, in bytes of IP."""
 
+    place: str
     there: int = 0
     back: int = 0
     largest: int = 0
+    inner: int = 0  # of the largest, what the pod sent
     limit: int = 0
     fragments: int = 0
     broken: int = 0
@@ -132,32 +136,52 @@ class _Passed:
 
     @property
     def wrong(self) -> str:
-        """What is wrong about their sizes; empty if nothing is."""
+        """What is wrong about sizes; empty if nothing is."""
         if self.fragments:
-            return f"{self.fragments} fragments"
-        return f"a packet of {self.largest} bytes, {self.limit} at most" if self.largest > self.limit else ""
+            return f"{self.place}: {self.fragments} fragments"
+        if self.largest > self.limit:
+            return f"{self.place}: a packet of {self.largest} bytes, {self.limit} at most"
+        return ""
+
+
+def _unseen(taps: Iterable[_Passed]) -> list[str]:
+    """Where an exchange that succeeded should have been seen and was not."""
+    return [f"{tap.place}: not seen in both directions" for tap in taps if not tap.seen]
+
+
+def _ends(taps: Sequence[_Passed]) -> Iterator[str]:
+    """Where an exchange that failed came to its end."""
+    for before, after in itertools.pairwise(taps):
+        if before.there and not after.there:
+            yield f"the last to have its packets was {before.place}, none came to {after.place}"
+        elif after.back and not before.back:
+            yield f"the last to have the answers was {after.place}, none came back to {before.place}"
+        elif before.inner != after.inner and before.there and after.there:
+            larger, smaller = (before, after) if before.inner > after.inner else (after, before)
+            yield f"packets of {larger.inner} bytes are seen at {larger.place} and not at {smaller.place}"
+    broken = next((tap for tap in taps if tap.broken), None)
+    if broken:
+        yield f"TCP checksums are wrong at {broken.place}: somebody before it leaves them to an offload"
 
 
 def judge(talk: Talk, decisions: Mapping[Stop, Decision], sightings: Sequence[Sighting], vxlan_udp_port: int) -> Check:
     """The check that an exchange was made for."""
     exchange, failure = talk.exchange, talk.failure.result()
-    hops, complaints, lost, passes = list[Hop](), list[str](), "", True
-    last, rule = "", None
+    hops, complaints, taps = list[Hop](), list[str](), list[_Passed]()
     for stop in exchange.stops:
         if isinstance(stop, Tap):
-            passed = _passed(stop, talk, sightings, vxlan_udp_port)
-            hops.append(Hop(stop.place, stop.device, passed.seen, str(passed)))
-            complaints += [f"{shown(stop)}: {passed.wrong}"] if passed.wrong else []
-            lost = lost or _lost(stop, passed, last, rule)
-            last, rule = shown(stop), None
+            taps.append(passed := _passed(stop, talk, sightings, vxlan_udp_port))
+            hops.append(Hop(*place_of(stop), passed.seen, str(passed)))
+            complaints += [passed.wrong] if passed.wrong else []
         else:
             decision = decisions[stop]
-            passes = passes and decision.passed
-            last, rule = shown(stop), decision.rules[-1] if decision.rules else None
-            complaints += [f"{last}: {decision.complaint}"] if decision.complaint else []
             hops.append(Hop(*place_of(stop), None, decision.summary, decision.rules, not decision.passed))
-    predicted, observed = ("allow" if ok else "deny" for ok in (passes, not failure))
-    notes = [note for note in (failure, lost if failure else "", *complaints) if note]
+            if decision.complaint or not decision.passed:
+                decided = f" by {decision.rules[-1]}" if decision.rules else ""
+                complaints.append(f"{shown(stop)}: {decision.complaint or decision.summary}{decided}")
+    predicted = "deny" if any(hop.dropped for hop in hops) else "allow"
+    observed = "deny" if failure else "allow"
+    notes = [failure, *_ends(taps), *complaints] if failure else [*complaints, *_unseen(taps)]
     holds = str(exchange.verdict) == predicted == observed and not notes
     return Check(
         exchange.id,
@@ -169,23 +193,13 @@ def judge(talk: Talk, decisions: Mapping[Stop, Decision], sightings: Sequence[Si
         predicted,
         observed,
         tuple(hops),
-        "; ".join(notes),
+        note_of(notes),
         _seconds(talk, sightings),
     )
 
 
-def _lost(tap: Tap, passed: _Passed, last: str, rule: Rule | None) -> str:
-    """Where an exchange that failed came to its end: the first place that did not see it, or saw it broken."""
-    if not passed.there:
-        decided = f", where {rule} decided" if rule else ""
-        return f"no packet reached {shown(tap)}; the last to have it was {last or 'nobody'}{decided}"
-    if passed.broken:
-        return f"TCP checksums are wrong at {shown(tap)}: somebody before it leaves them to an offload"
-    return "" if passed.back else f"no answer came back to {shown(tap)}"
-
-
 def _passed(tap: Tap, talk: Talk, sightings: Iterable[Sighting], vxlan_udp_port: int) -> _Passed:
-    there = back = largest = fragments = broken = 0
+    there = back = largest = inner = fragments = broken = 0
     limit = talk.exchange.mtu_bytes
     for sighting, packet in _of_connection(tap, talk, sightings, vxlan_udp_port):
         there += packet.ports[0] == talk.port
@@ -193,10 +207,12 @@ def _passed(tap: Tap, talk: Talk, sightings: Iterable[Sighting], vxlan_udp_port:
         fragments += packet.fragment
         broken += not (packet.checksum_ok or sighting.checksum_open or sighting.piece_bytes)
         limit = talk.exchange.mtu_bytes + (OVERLAY_BYTES if packet.outer else 0)
-        whole = packet.outer_ip_bytes or packet.ip_bytes
-        pieces = packet.headers_bytes + sighting.piece_bytes
-        largest = max(largest, min(whole, pieces) if sighting.piece_bytes else whole)
-    return _Passed(there, back, largest, limit, fragments, broken)
+        size = packet.outer_ip_bytes or packet.ip_bytes
+        if sighting.piece_bytes:
+            size = min(size, packet.headers_bytes + sighting.piece_bytes)
+        largest = max(largest, size)
+        inner = max(inner, size - (OVERLAY_BYTES if packet.outer else 0))
+    return _Passed(shown(tap), there, back, largest, inner, limit, fragments, broken)
 
 
 def _of_connection(

@@ -97,7 +97,7 @@ def _hop(number: int, hop: Hop) -> Iterator[tuple[int, Text]]:
 def _rule(rule: Rule) -> Text:
     name = f"{rule.number:>3} {rule.table}" if rule.number >= 0 else f"    {rule.table}"
     counted = f"  counted {rule.packets}" if rule.packets is not None else ""
-    origin = f"  {rule.origin}{f' for {rule.object}' if rule.object else ''}" if rule.origin else ""
+    origin = f"  {rule.provenance}" if rule.origin else ""
     return Text.assemble(
         (name, "cyan"), " ", (rule.match or "any", ""), " → ", (rule.actions, "bold"), (origin, "dim"), (counted, "red")
     )

@@ -30,8 +30,13 @@ class Rule:
     packets: int | None = None  # by which its real counter rose, where that was read
 
     def __str__(self) -> str:
-        text = f"{self.table} {self.match or '(any)'} → {self.actions}"
-        return f"{text}   {self.origin}{f' for {self.object}' if self.object else ''}" if self.origin else text
+        text = f"{self.table} {self.match or 'any'}{' → drop' if self.actions == 'drop' else ''}"
+        return f"{text} ({self.provenance})" if self.origin else text
+
+    @property
+    def provenance(self) -> str:
+        """File, line and object that it comes from; empty if nobody knows."""
+        return f"{self.origin} for {self.object}" if self.object else self.origin
 
 
 @dataclass(frozen=True)

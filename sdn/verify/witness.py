@@ -12,6 +12,8 @@ from sdn.verify.places import Look, Stop, Tap
 from sdn.verify.probe import Leg, NotApplicable, Probe, place_of, shown
 from sdn.verify.result import Check, Hop, Rule, Status
 
+_ENOUGH = 2
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -33,16 +35,14 @@ class Evidence:
 def judge(probe: Probe, evidence: Evidence) -> Check:
     """The check that a probe was made for."""
     legs = [_Walk(leg, probe, evidence) for leg in probe.legs]
-    complaints = [complaint for leg in legs for complaint in leg.complaints]
+    complaints = next((leg.complaints for leg in legs if leg.complaints), [])  # what follows from it is no news
     if evidence.refused:
-        complaints.insert(0, f"{shown(probe.put)} did not take the frame: {evidence.refused}")
+        complaints = [f"{shown(probe.put)} did not take the frame: {evidence.refused}"]
     if evidence.took_too_large:
-        complaints.append(f"{shown(probe.put)} took a frame larger than its MTU")
-    predicted = _word(all(leg.passes for leg in legs))
+        complaints = [*complaints, f"{shown(probe.put)} took a frame larger than its MTU"]
+    predicted = _word(all(leg.end is None for leg in legs))
     observed = _word(all(leg.arrived for leg in legs))
     holds = str(probe.verdict) == predicted == observed and not complaints
-    if not holds and not complaints:
-        complaints = [leg.lost for leg in legs if leg.lost][:1] or [f"{predicted} predicted, {observed} observed"]
     return Check(
         id=probe.id,
         title=probe.title,
@@ -53,7 +53,7 @@ def judge(probe: Probe, evidence: Evidence) -> Check:
         predicted=predicted,
         observed=observed,
         hops=tuple(hop for leg in legs for hop in leg.hops),
-        note="; ".join(dict.fromkeys(complaints)),
+        note=note_of(complaints),
         seconds=evidence.seconds,
     )
 
@@ -63,45 +63,61 @@ def not_applicable(item: NotApplicable) -> Check:
     return Check(item.id, item.title, "", Status.NOT_APPLICABLE, note=item.reason)
 
 
+def note_of(complaints: Iterable[str]) -> str:
+    """What is wrong in a few lines; the hops tell the rest."""
+    different = list(dict.fromkeys(complaints))
+    more = f"; and {len(different) - _ENOUGH} more" if len(different) > _ENOUGH else ""
+    return "; ".join(different[:_ENOUGH]) + more
+
+
 class _Walk:
-    """One leg, stop by stop."""
+    """One leg, stop by stop. `end` is the number of the stop that drops, by its rules; None if none does."""
 
     def __init__(self, leg: Leg, probe: Probe, evidence: Evidence) -> None:
         self._leg, self._probe, self._evidence = leg, probe, evidence
+        self._open = probe.verdict.allowed
         self.hops: list[Hop] = []
         self.complaints: list[str] = []
-        self.lost = ""
-        self._last = ""
-        self._rule: Rule | None = None
-        self.passes = True
         self.arrived = False
-        for stop in leg.stops:
+        self._last = ""  # the last place that had the packet, and what decided there
+        self._missed = False
+        self.end = next((i for i, stop in enumerate(leg.stops) if self._drops(stop)), None)
+        for number, stop in enumerate(leg.stops):
             if isinstance(stop, Tap):
-                self._tap(stop)
-            else:
+                self._tap(stop, beyond=self.end is not None and number > self.end)
+            elif self.end is None or number <= self.end:  # nobody beyond the one that drops is asked
                 self._decide(stop)
+        if not self._open and self.end is None:
+            self.complaints.insert(0, f"nothing drops it; the last to have it was {self._last}")
 
-    def _tap(self, tap: Tap) -> None:
-        allowed = self._probe.verdict.allowed
+    def _drops(self, stop: Stop) -> bool:
+        return not isinstance(stop, Tap) and not self._evidence.decisions[stop].passed
+
+    def _tap(self, tap: Tap, beyond: bool) -> None:
         put = tap is self._probe.put and not self._evidence.refused
         seen, summary, complaint = (True, "put in", "") if put else self._look(tap)
         self.arrived = seen
         self.hops.append(Hop(tap.place, tap.device, seen, summary))
-        if complaint and allowed:
+        lost = not seen and not beyond and not self._missed
+        if complaint:
             self.complaints.append(f"{shown(tap)}: {complaint}")
-        if not seen and self.passes and not self.lost:
-            self.lost = self._where(tap)
-            if not allowed:
-                self.complaints.append(f"{self.lost}, so that nothing is proven")
-        if seen and not self.passes and not allowed:
+        elif lost and self._open:
+            self.complaints.append(self._lost(tap))
+        elif lost and self.end is not None:
+            self.complaints.append(f"{self._lost(tap)}, so that nothing is proven")
+        if seen and beyond and not self._open:
             self.complaints.append(f"seen at {shown(tap)}, though {self._last} should have dropped it")
-        if seen:
+        self._missed = self._missed or not seen
+        if seen and not beyond:
             self._last = shown(tap)
+
+    def _lost(self, tap: Tap) -> str:
+        return f"not seen at {shown(tap)}; the last to have it was {self._last or 'nobody'}"
 
     def _look(self, tap: Tap) -> tuple[bool, str, str]:
         """Whether the packet was seen there, what it looked like, and what was wrong about it."""
         packets = self._packets(tap)
-        if not self._probe.verdict.allowed or tap.look is None:
+        if not self._open or tap.look is None:
             return bool(packets), str(packets[0]) if packets else "not seen", ""
         alike = [packet for packet in packets if packet.kind == tap.look.kind]
         wrong = [_differs(packet, tap.look) for packet in alike]
@@ -109,7 +125,7 @@ class _Walk:
             if not difference:
                 return True, str(packet), ""
         if alike:
-            return False, str(alike[0]), wrong[0]
+            return True, str(alike[0]), wrong[0]
         return False, "not seen", ""
 
     def _packets(self, tap: Tap) -> list[Packet]:
@@ -121,18 +137,16 @@ class _Walk:
         ]
 
     def _decide(self, stop: Stop) -> None:
-        if not self.passes:
-            return  # nobody beyond the one that drops is asked
         decision = self._evidence.decisions[stop]
-        self._rule = decision.rules[-1] if decision.rules else None
-        self._last = shown(stop)
-        rules = decision.rules
+        name, rules = shown(stop), decision.rules
         if not decision.passed:
-            self.passes = False
             rules = self._counted(stop, decision)
-            self.lost = f"{self._last}: {decision.summary}{f' by {rules[-1]}' if rules else ''}"
-        if decision.complaint and self._probe.verdict.allowed:
-            self.complaints.append(f"{self._last}: {decision.complaint}")
+        decided = f" by {rules[-1]}" if rules else ""
+        if self._open and decision.complaint:
+            self.complaints.append(f"{name}: {decision.complaint}{decided}")
+        elif self._open and not decision.passed:
+            self.complaints.append(f"{name}: {decision.summary}{decided}")
+        self._last = f"{name} ({rules[-1]})" if rules else name
         self.hops.append(Hop(*place_of(stop), None, decision.summary, rules, not decision.passed))
 
     def _counted(self, stop: Stop, decision: Decision) -> tuple[Rule, ...]:
@@ -141,19 +155,12 @@ class _Walk:
             if one.key is None:
                 continue
             rise, due = self._evidence.rises.get(one.key, 0), self._evidence.due.get(one.key, 0)
-            if rise < due and not self._probe.verdict.allowed:
+            if rise < due and not self._open:
                 rule = f"the rule that should have dropped it counted {rise} packets of {due}: {one.rules[-1]}"
-                self.complaints.append(f"{self._last}: {rule}")
+                self.complaints.append(f"{shown(stop)}: {rule}")
         if decision.key is None or decision.key not in self._evidence.due:
             return decision.rules
         return (*decision.rules[:-1], replace(decision.rules[-1], packets=self._evidence.rises[decision.key]))
-
-    def _where(self, tap: Tap) -> str:
-        """Where a packet that should have been seen at a tap got lost."""
-        if not self._last:
-            return f"not seen at {shown(tap)}"
-        rule = f", where {self._rule} decided" if self._rule and not self._last.endswith(tap.device) else ""
-        return f"not seen at {shown(tap)}; the last to have it was {self._last}{rule}"
 
 
 def _differs(packet: Packet, look: Look) -> str:
