@@ -83,7 +83,7 @@ def _vxlan(world: World, villain: PodPlan) -> Iterator[Item]:
 def _injected(world: World, check: str, title: str, villain: PodPlan, there: NodePlan, prey: PodPlan | None) -> Probe:
     """VXLAN to a node, meant for a pod there; without a prey it has only to get out of the villain's switch."""
     node, mark, target = world.node_of(villain), frames.token(), prey or villain
-    inner = frames.echo((villain.mac, target.mac), villain.ip, target.ip, mark)
+    inner = frames.echo((villain.mac, target.mac), villain.ip, target.ip, mark, ip_bytes=128)
     build = frames.vxlan_in_fragments if check == "vxlan-fragments" else frames.vxlan
     pieces = build((villain.mac, node.gateway_mac), villain.ip, there.ip, target.vnid, inner, world.vxlan_udp_port)
     stops: tuple[Stop, ...] = (
