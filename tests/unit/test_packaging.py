@@ -27,7 +27,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(TOP, work / "sdn", symlinks=True, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info"))
     code = "from setuptools import build_meta as b; print(b.build_sdist('..'))"
     name = _last_line(_python(code, work / "sdn"))
-    shutil.unpack_archive(work / name, work / "unpacked", filter="data")
+    (work / "unpacked").mkdir()
+    subprocess.run(["tar", "-xf", work / name, "-C", work / "unpacked"], check=True)
     (source,) = (work / "unpacked").iterdir()
     name = _last_line(_python("from setuptools import build_meta as b; print(b.build_wheel('../..'))", source))
     return work / name
