@@ -75,6 +75,8 @@ def read_actions(text: str) -> Actions:
     names = [action.name for action in actions]
     if "drop" in names and len(names) > 1:
         raise ValueError("drop stands beside another action")
+    if "conjunction" in names and not set(names) <= {"conjunction", "note"}:
+        raise ValueError("conjunction stands beside another action")
     if "goto_table" in names[:-1]:
         raise ValueError("goto_table is not the last action")
     tables: list[str] = []
@@ -209,8 +211,9 @@ def _set_field(argument: str, inside: bool = False) -> _Found:
     _check_writable(name, inside)
     value_text, slash, mask_text = text.partition("/")
     value = FIELDS[name].value(value_text)
-    if slash and value & ~FIELDS[name].mask(mask_text):
-        raise ValueError(f"set_field: bits of {value_text} are outside the mask {mask_text}")
+    mask = FIELDS[name].mask(mask_text) if slash else value or 1
+    if value & ~mask or not mask:
+        raise ValueError(f"set_field: {text}: bits of the value are outside the mask, or the mask is empty")
     return [], {name}
 
 
@@ -241,8 +244,8 @@ def _ct(argument: str) -> _Found:
             tables.append(part.removeprefix("table="))
         else:
             _check_ct_part(name, part)
-    if seen & {"exec", "force"} and "commit" not in seen:
-        raise ValueError("ct: exec and force need commit")
+    if "commit" not in seen and (seen & {"exec", "force"} or "nat(" in argument):
+        raise ValueError("ct: exec, force and nat(…) need commit")
     if "zone" not in seen:
         raise ValueError("ct: no zone; the one without a number is shared with whoever else uses this switch")
     return tables, {"ct"}

@@ -36,6 +36,8 @@ _CT_FLAGS = {"new": 1, "est": 2, "rel": 4, "rpl": 8, "inv": 16, "trk": 32, "snat
 _TCP_FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ece": 64, "cwr": 128, "ns": 256}
 _FRAGMENTS = {"no": 0, "yes": 1, "first": 1, "later": 3, "not_later": 0}
 _FRAGMENT_MASKS = {"no": 3, "yes": 1, "first": 3, "later": 3, "not_later": 2}
+_LATER = ("nw_frag", 3, 3)
+_BEYOND_IP = frozenset({"tp_src", "tp_dst", "tcp_flags", "icmp_type", "icmp_code"})
 _LAST_PORT = 0xFEFF
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,32}|0|[1-9][0-9]{0,38}")
 _MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
@@ -121,6 +123,13 @@ def port(text: str) -> int:
     return found
 
 
+def _opcode(text: str) -> int:
+    found = number(text)
+    if found > 0xFF:
+        raise ValueError(f"arp_op: {text} is too wide; Open vSwitch would look at its last 8 bits only")
+    return found
+
+
 FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         field.name: field
@@ -135,7 +144,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             Field("tp_dst", 16, number, True, _PORTS),
             Field("icmp_type", 8, number, False, frozenset({"icmp"})),
             Field("icmp_code", 8, number, False, frozenset({"icmp"})),
-            Field("arp_op", 8, number, False, _ARP),
+            Field("arp_op", 16, _opcode, False, _ARP),
             Field("arp_spa", 32, address, True, _ARP),
             Field("arp_tpa", 32, address, True, _ARP),
             Field("arp_sha", 48, mac, True, _ARP),
@@ -243,6 +252,8 @@ def read_match(texts: Sequence[str]) -> Match:
     check_prerequisites(tuple([field.name for field in fields]))
     # an all-zero mask says nothing
     identity = frozenset([part for meaning in meanings for part in meaning.primitives if part[2]])
+    if _LATER in identity and not _BEYOND_IP.isdisjoint([field.name for field in fields]):
+        raise ValueError("a later fragment has neither ports nor flags nor an ICMP type")
     return Match(",".join(texts), fields, identity)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,8 +24,8 @@ class Table:
     number: int
     name: str
     file: str
-    text: str
-    template: Template
+    text: str = field(repr=False)
+    template: Template = field(repr=False)
 
     @property
     def head(self) -> str:
@@ -42,7 +42,7 @@ class Table:
 class Tables:
     """All tables, by number."""
 
-    by_number: Mapping[int, Table]
+    by_number: Mapping[int, Table] = field(repr=False)
     names: Mapping[str, int]
 
     def __iter__(self) -> Iterator[Table]:

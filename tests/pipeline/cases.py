@@ -201,31 +201,51 @@ class Node:
             yield self._sends(self._by_tun(f"UDP {pod.key}", packet, "new"), pod)
         packet = f"{self._ip(pod, 'tcp', OUTSIDE)},tp_dst={vxlan}"
         yield self._sends(self._by_tun(f"VXLAN's port over TCP {pod.key}", packet, "new"), pod)
+        for peer in node.peers:
+            packet = f"{self._ip(pod, 'udp', peer.ip)},udp_dst=53"
+            yield self._sends(self._by_tun(f"UDP {pod.key} to {peer.ip}", packet, "new"), pod)
         for kind in ("first", "later"):
+            packet = self._ip(pod, "udp", node.ip) + f",nw_frag={kind}"
+            yield self._sends(self._by_tun(f"{kind} fragment {pod.key} to its node", packet, "new"), pod)
             for peer in node.peers:
                 packet = self._ip(pod, "udp", peer.ip) + f",nw_frag={kind}"
                 yield Case(f"{kind} fragment {pod.key} to {peer.ip}", packet, "new", 0, "from_pod")
             packet = f"{near},nw_frag={kind}"
             yield self._sends(self._by_tun(f"{kind} fragment {pod.key} to {OUTSIDE}", packet, "new"), pod)
 
+    def _beyond(self) -> IPv4Address:
+        """The address just behind the last cluster network."""
+        return max(network[-1] for network in self.node.cluster_networks) + 9
+
+    def _free(self) -> tuple[IPv4Address, ...]:
+        """Addresses of the node's subnet that nobody has: the network's own, the one after the last pod, the last."""
+        last = self.node.pods[-1].ip if self.node.pods else self.node.gateway
+        return self.node.subnet[0], last + 1, self.node.subnet[-2]
+
+    def _nobodys(self) -> Iterator[IPv4Address]:
+        """Addresses of the cluster network that are in no node's subnet: the last, and some behind each subnet."""
+        taken = [node.subnet for node in self.plan.nodes]
+        wanted = [network[-2] for network in self.node.cluster_networks]
+        wanted += [subnet[-1] + 10 for subnet in taken]
+        for address in dict.fromkeys(wanted):
+            inside = any(address in network for network in self.node.cluster_networks)
+            if inside and not any(address in subnet for subnet in taken):
+                yield address
+
     def _nowhere(self) -> Iterator[Case]:
         """To addresses that nobody has."""
         node = self.node
-        free = node.subnet[-2]
         senders = [pod for pod in node.pods if not self._closed(pod)][:1]
-        taken = [node.subnet, *(peer.subnet for peer in node.peers)]
-        far = [
-            last for network in node.cluster_networks if not any((last := network[-2]) in subnet for subnet in taken)
-        ]
         for pod in senders:
-            yield Case("to no pod", self._ip(pod, "tcp", free), "new", 0, "to_pod")
-            yield Case("ARP for no pod", self._arp_of(pod, free), "new", 0, "arp_local")
+            for free in self._free():
+                yield Case(f"to no pod: {free}", self._ip(pod, "tcp", free), "new", 0, "to_pod")
+                yield Case(f"ARP for no pod: {free}", self._arp_of(pod, free), "new", 0, "arp_local")
             yield Case("ARP for outside", self._arp_of(pod, OUTSIDE), "new", 0, "route")
             yield Case("multicast", self._ip(pod, "udp", "224.0.0.251"), "new", 0, "route")
             yield Case("multicast, last", self._ip(pod, "udp", "239.255.255.255"), "new", 0, "route")
             yield self._by_tun("above multicast", self._ip(pod, "udp", "240.0.0.1"), "new")
             yield self._by_tun("below multicast", self._ip(pod, "udp", "223.255.255.254"), "new")
-            for to in far:
+            for to in self._nobodys():
                 yield Case(f"to no node: {to}", self._ip(pod, "tcp", to), "new", 0, "to_node")
                 yield Case(f"ARP for no node: {to}", self._arp_of(pod, to), "new", 0, "arp_remote")
 
@@ -233,7 +253,26 @@ class Node:
         node = self.node
         yield Case("multicast by tun0", self._from_node("udp", node.ip, "224.0.0.251"), "new", 0, "classify")
         yield Case("multicast of tun0", self._from_node("udp", node.gateway, "224.0.0.251"), "new", 0, "route")
-        yield Case("tun0 to outside", self._from_node("udp", node.gateway, OUTSIDE), "new", 0, "route")
+        for source in (node.gateway, node.ip):
+            yield Case(f"{source} by tun0 to outside", self._from_node("udp", source, OUTSIDE), "new", 0, "route")
+        beyond = self._beyond()
+        for pod in node.pods:
+            for free in self._free():
+                packet = self._from_node("udp", free, pod.ip)
+                yield Case(f"{free} by tun0", packet, "new", 0, "from_service")
+                packet = f"in_port={TUN},arp,arp_spa={free},arp_tpa={pod.ip}"
+                yield Case(f"ARP {free} by tun0", packet, "new", 0, "classify")
+            for source in (*self._nobodys(), *(peer.subnet[9] for peer in node.peers)):
+                packet = self._from_node("udp", source, pod.ip)
+                yield self._received(f"{source} by tun0 to {pod.key}", packet, "new", 0, pod)
+            packet = self._from_node("udp", pod.ip, beyond)
+            yield Case(f"{pod.key} by tun0 to {beyond}", packet, "new", 0, "route")
+            yield Case(f"ARP {pod.key} for {beyond}", self._arp_of(pod, beyond), "new", 0, "route")
+            for network in node.service_networks:
+                after = network[-1] + 1
+                yield self._sends(self._by_tun(f"{pod.key} to {after}", self._ip(pod, "tcp", after), "new"), pod)
+        packet = f"in_port={TUN},arp,arp_spa={node.gateway},arp_tpa={beyond}"
+        yield Case(f"ARP node for {beyond}", packet, "new", 0, "classify")
         yield Case("IPv6 by tun0", f"in_port={TUN},dl_type=0x86dd", "new", 0, "classify")
         packet = f"in_port={TUN},arp,arp_spa={node.gateway},arp_tpa={OUTSIDE}"
         yield Case("ARP node for outside", packet, "new", 0, "classify")
@@ -260,8 +299,9 @@ class Node:
                 yield Case(f"VXLAN from {stranger}", packet, "new", 0, "from_vxlan")
                 packet = self._from_peer(stranger, 0, f"arp,arp_spa={far.gateway},arp_tpa={pod.ip}")
                 yield Case(f"ARP by VXLAN from {stranger}", packet, "new", 0, "from_vxlan")
-            packet = self._from_peer(peer.ip, 0, f"arp,arp_spa={OUTSIDE},arp_tpa={pod.ip}")
-            yield Case(f"ARP of a stranger by {peer.name}", packet, "new", 0, "classify")
+            for source in (OUTSIDE, self._beyond()):
+                packet = self._from_peer(peer.ip, 0, f"arp,arp_spa={source},arp_tpa={pod.ip}")
+                yield Case(f"ARP of {source} by {peer.name}", packet, "new", 0, "classify")
         for ct in ("new", "est"):
             packet = self._from_peer(peer.ip, 0, f"icmp,nw_src={far.gateway},nw_dst={node.gateway}")
             yield self._by_tun(f"{peer.name} to the node", packet, ct)
@@ -270,8 +310,14 @@ class Node:
         for to in (OUTSIDE, "224.0.0.251", far.gateway, *(network[1] for network in node.service_networks)):
             packet = self._from_peer(peer.ip, 0, f"udp,nw_src={far.gateway},nw_dst={to}")
             yield Case(f"{peer.name} to {to}", packet, "new", 0, "route")
-        packet = self._from_peer(peer.ip, 0, f"udp,nw_src={OUTSIDE},nw_dst={STRANGER}")
-        yield Case(f"{peer.name}: outside to outside", packet, "new", 0, "classify")
-        packet = self._from_peer(peer.ip, 0, f"arp,arp_spa={far.gateway},arp_tpa={far.subnet[9]}")
-        yield Case(f"ARP {peer.name} for itself", packet, "new", 0, "classify")
+        for source, to in ((OUTSIDE, STRANGER), (OUTSIDE, self._beyond()), (self._beyond(), OUTSIDE)):
+            packet = self._from_peer(peer.ip, 0, f"udp,nw_src={source},nw_dst={to}")
+            yield Case(f"{peer.name}: {source} to {to}", packet, "new", 0, "classify")
+        for to in (far.subnet[9], node.subnet[-1] + 9):
+            packet = self._from_peer(peer.ip, 0, f"arp,arp_spa={far.gateway},arp_tpa={to}")
+            yield Case(f"ARP {peer.name} for {to}", packet, "new", 0, "classify")
+        for pod in node.pods:
+            for source in self._free():
+                packet = self._from_peer(peer.ip, 0, f"udp,nw_src={source},nw_dst={pod.ip}")
+                yield self._received(f"{source} by {peer.name} to {pod.key}", packet, "new", 0, pod)
         yield Case("IPv6 by VXLAN", self._from_peer(peer.ip, 0, "dl_type=0x86dd"), "new", 0, "classify")

@@ -23,6 +23,7 @@ REASON = f"Open vSwitch is not installed ({', '.join(MISSING)})"
 _HOP = re.compile(r"^ *\d+\. .*?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$")
 _TUN_ID = re.compile(r"NXM_NX_TUN_ID\[0\.\.31\] is now (0x[0-9a-f]+|\d+)")
 _OUTPUT = re.compile(r"^ *output:(\d+)$|output port is (\d+)$")
+NOWHERE = 0xFF << 56  # a cookie of no table: the packet met no rule
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Switch:
         for line in text.splitlines():
             if found := _HOP.match(line):
                 hops.append(int(found[2] or "0", 16))
+            elif line.endswith(". No match."):
+                hops.append(NOWHERE)
             elif found := _OUTPUT.search(line):
                 outputs.append(int(found[1] or found[2]))
             elif found := _TUN_ID.search(line):

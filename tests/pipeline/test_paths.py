@@ -20,7 +20,8 @@ def differs(case: Case, trace: Trace, bridge: Bridge, tables: Tables) -> str:
     found = (trace.outputs, trace.tunnel if trace.outputs else None, trace.commits)
     if found != want:
         return f"{case.name} ({case.ct}): {case.packet}: found {found}, expected {want}\n{trace.text}"
-    dropped_in = tables.by_number[trace.hops[-1] >> 56].name
+    table = tables.by_number.get(trace.hops[-1] >> 56)
+    dropped_in = table.name if table else "no rule"
     if not case.port and dropped_in != case.table:
         origin = provenance(trace.hops[-1], tables, bridge.node.refs())
         return f"{case.name} ({case.ct}): {case.packet}: dropped by {origin}, expected in {case.table}"
