@@ -18,6 +18,7 @@ from sdn.controller.client import ControllerClient
 
 BINARIES = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+TWIN = "br1"
 PATIENCE_S = 20.0
 
 Event = Mapping[str, Any]
@@ -99,7 +100,7 @@ def numbered(line: str) -> str:
 class DummySwitch:
     """Daemons of its own in `directory`; `bridges` is how many bridges, with datapath ids from 1 on.
 
-    The controller has all but br1, which is ovs-ofctl's: the twin to compare with.
+    The controller has all but the twin, which is ovs-ofctl's: to compare with.
     """
 
     def __init__(self, directory: Path, bridges: int = 2, controller: Path | None = None) -> None:
@@ -108,12 +109,13 @@ class DummySwitch:
         self._environment = {**os.environ, "OVS_RUNDIR": str(directory), "OVS_LOGDIR": str(directory)}
         self._run("ovsdb-tool", "create", str(directory / "conf.db"), str(SCHEMA))
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self._bridges = [f"br{number}" for number in range(bridges)]
         try:
             self._spawn("ovsdb-server", "conf.db", "--remote=punix:db.sock")
             self._run("ovs-vsctl", "--no-wait", "init")
             self.start()
-            for number in range(1, bridges + 1):
-                self._add_bridge(number, controller if number != 2 else None)
+            for number, bridge in enumerate(self._bridges, 1):
+                self._add_bridge(bridge, number, None if bridge == TWIN else controller)
         except BaseException:
             self.stop()
             raise
@@ -150,19 +152,32 @@ class DummySwitch:
 
     def flows(self, bridge: str = "br0") -> list[str]:
         """The rules of a bridge without their counters, in an order that is always the same."""
-        return sorted(self.ofctl("--no-stats", "--no-names", "dump-flows", bridge).splitlines()[1:])
+        dump = self.ofctl("--no-stats", "--no-names", "dump-flows", bridge)
+        return sorted(line for line in dump.splitlines() if "actions=" in line)
+
+    def clear(self) -> None:
+        """No bridge has any rule or group."""
+        for bridge in self._bridges:
+            self.ofctl("del-flows", bridge)
+            self.ofctl("del-groups", bridge)
 
     def twin(self, lines: Iterable[str]) -> list[str]:
-        """The rules of br1 after ovs-ofctl has put these lines, and no others, into it."""
-        self.ofctl("--bundle", "replace-flows", "br1", "-", text="\n".join(map(numbered, lines)))
-        return self.flows("br1")
+        """The rules of the twin after ovs-ofctl has put these lines, and no others, into it."""
+        self.ofctl("--bundle", "replace-flows", TWIN, "-", text="\n".join(map(numbered, lines)))
+        return self.flows(TWIN)
 
-    def management(self, bridge: str = "br0") -> str:
-        """Where the bridge takes OpenFlow connections."""
-        return str(self.directory / f"{bridge}.mgmt")
+    def spawn(self, *command: str) -> subprocess.Popen[str]:
+        """A command that speaks to this switch, running."""
+        return subprocess.Popen(
+            command,
+            env=self._environment,
+            cwd=self.directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
-    def _add_bridge(self, number: int, controller: Path | None) -> None:
-        name = f"br{number - 1}"
+    def _add_bridge(self, name: str, number: int, controller: Path | None) -> None:
         settings = ["datapath_type=dummy", "fail_mode=secure", f"other_config:datapath-id={number:016x}"]
         command = ["add-br", name, "--", "set", "bridge", name, *settings]
         command += [f"protocols={'OpenFlow14' if controller else 'OpenFlow10,OpenFlow13,OpenFlow14'}"]
@@ -210,8 +225,10 @@ class DummySwitch:
 class ControllerProcess:
     """A controller process and its client; every event is kept, in order."""
 
+    SOCKET = "controller.sock"
+
     def __init__(self, directory: Path) -> None:
-        self.listens = directory / "openflow.sock"
+        self.listens = directory / self.SOCKET
         self._events: queue.Queue[Event] = queue.Queue()
         self.start()
 
