@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sdn.lab.supervisor import Supervisor, serve
+from sdn.lab.first import OpenDoor, live
 
 
-def _open_door(supervisor: Supervisor) -> None:
-    from sdn.api.door import open_door  # imported while the switches come up
+def _import_door() -> OpenDoor:
+    from sdn.api.door import open_door
 
-    open_door(supervisor)
+    return open_door
 
 
 if __name__ == "__main__":
-    serve(_open_door)
+    live(_import_door)

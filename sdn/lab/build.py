@@ -56,10 +56,12 @@ class Builder:
         self._keeper = SpaceKeeper(spaces, software_checksums=datapath is Datapath.USERSPACE)
         self._unfinished: set[str] = set()  # made by a change that failed
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="build")
-        empty_database(EMPTY_DATABASE)
+        self._empty = self._pool.submit(empty_database, EMPTY_DATABASE)
 
-    def change(self, plan: Plan, say: Say = lambda step, done, total: None) -> Change:
+    def change(self, plan: Plan, say: Say, meanwhile: Callable[[], object] = lambda: None) -> Change:
         """The lab is what `plan` says: every rule in force, every pod answering its node.
+
+        `meanwhile` is done while the switches take their ports.
 
         Raises:
             SdnError: it could not be done; what was done stays, and the next change starts from there.
@@ -77,7 +79,7 @@ class Builder:
         for number, space in enumerate(new, 1):
             self._keeper.wire(space)
             say("wires", number, len(new))
-        self._connect(changed, fresh, say)
+        self._connect(changed, fresh, say, meanwhile)
         for node in fresh:
             self._keeper.finish(plan.space(node))
         _all(filters)
@@ -108,21 +110,27 @@ class Builder:
         return fresh
 
     def _start_switch(self, switch: Switch) -> None:
-        tables = {number: name for name, number in self._rules.tables.names.items()}
-        switch.start(EMPTY_DATABASE, tables)
+        self._empty.result()
+        switch.start(EMPTY_DATABASE)
         self._started(switch)
 
-    def _connect(self, nodes: list[NodePlan], fresh: dict[str, Future[None]], say: Say) -> None:
+    def _connect(
+        self, nodes: list[NodePlan], fresh: dict[str, Future[None]], say: Say, meanwhile: Callable[[], object]
+    ) -> None:
+        tables = {number: name for name, number in self._rules.tables.names.items()}
+
         def connect(node: NodePlan) -> None:
             if node.name in fresh:
                 fresh[node.name].result()
             else:
                 self._rules.wait([node.name])
             switch = self.switches[node.name]
-            switch.set_ports(node)
+            switch.set_ports(node, tables)
             switch.teach_neighbours()
 
-        for number, done in enumerate([self._pool.submit(connect, node) for node in nodes], 1):
+        connecting = [self._pool.submit(connect, node) for node in nodes]
+        meanwhile()
+        for number, done in enumerate(connecting, 1):
             done.result()
             say("switches", number, len(nodes))
 

@@ -6,9 +6,7 @@ ours. Rules are worked out anew for the nodes whose plan has changed, and sent a
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -16,12 +14,9 @@ from typing import Any
 
 from sdn.controller.client import ControllerClient
 from sdn.errors import LabError, SwitchError
-from sdn.host.process import start
-from sdn.host.space import Spaces
+from sdn.lab.controller import ControllerProcess, start_controller
 from sdn.lab.journal import Journal
-from sdn.lab.paths import LOGS
 from sdn.lab.watch import Watch
-from sdn.ovs.daemon import OPENFLOW
 from sdn.ovs.dump import differences
 from sdn.pipeline import Flow, Tables, ofctl_text, render
 from sdn.plan import NodePlan
@@ -32,16 +27,16 @@ IN_FORCE_TIMEOUT_S = 60.0
 class Rules:
     """What every switch shall do, and whether it does. Safe to use from any thread."""
 
-    def __init__(self, spaces: Spaces, tables: Tables, watch: Watch, journal: Journal) -> None:
+    def __init__(self, controller: ControllerProcess, tables: Tables, watch: Watch, journal: Journal) -> None:
         self.tables = tables
         self.flows: dict[str, tuple[Flow, ...]] = {}
-        self._spaces, self._watch, self._journal = spaces, watch, journal
+        self._watch, self._journal = watch, journal
         self._nodes: dict[str, NodePlan] = {}
         self._generation: dict[str, int] = {}
         self._in_force: dict[str, int] = {}
         self._refused: dict[str, tuple[int, str]] = {}
         self._changed = threading.Condition()
-        self._start_controller()
+        self._speak_to(controller)
 
     def set(self, nodes: Iterable[NodePlan]) -> None:
         """The nodes shall have the rules of their plan. Returns at once; `wait` says when they do."""
@@ -108,15 +103,9 @@ class Rules:
             lines = [flow.line for flow in self.flows[name]]
         self._client.desire(*wanted, lines)
 
-    def _start_controller(self) -> None:
-        ours, theirs = socket.socketpair()
-        command = [
-            *(sys.executable, "-m", "sdn.controller", "--listen", str(OPENFLOW)),
-            *("--control", str(theirs.fileno())),
-        ]
-        self._process = start(self._spaces, None, command, LOGS / "controller.log", pass_fds=[theirs.fileno()])
-        theirs.close()
-        self._client = ControllerClient(ours, self._event)
+    def _speak_to(self, controller: ControllerProcess) -> None:
+        self._process = controller.process
+        self._client = ControllerClient(controller.channel, self._event)
         self._client.tables(self.tables.names)
         self._watch.process(self._process, self._controller_ended)
 
@@ -124,7 +113,7 @@ class Rules:
         status = _reap(self._process)
         self._journal.say("controller", f"ended ({status}); started again, rules stay in the switches meanwhile")
         self._client.close()
-        self._start_controller()
+        self._speak_to(start_controller())
         for node in list(self.flows):
             self._desire(node)
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from sdn.host.link import Links
 from sdn.host.process import load_filter
 from sdn.host.space import Spaces
 from sdn.plan import Space
+
+if TYPE_CHECKING:
+    from sdn.host.link import Links
 
 
 class SpaceKeeper:
@@ -17,8 +21,14 @@ class SpaceKeeper:
     def __init__(self, spaces: Spaces, software_checksums: bool) -> None:
         self.actual: dict[str, Space] = {}
         self.spaces = spaces
-        self._links = Links(spaces)
         self._software_checksums = software_checksums
+
+    @cached_property
+    def _links(self) -> Links:
+        """Imported when it is first needed, which is while the switches start: pyroute2 takes 0.2 s."""
+        from sdn.host.link import Links
+
+        return Links(self.spaces)
 
     def remove(self, names: Iterable[str]) -> None:
         """The namespaces are gone, and with them every wire that ended in one.

@@ -28,7 +28,7 @@ class Datapath(StrEnum):
         return "system" if self is Datapath.KERNEL else "netdev"
 
 
-def create_bridges(node: str, bridges: Iterable[Bridge], datapath: Datapath, tables: Mapping[int, str]) -> None:
+def create_bridges(node: str, bridges: Iterable[Bridge], datapath: Datapath) -> None:
     """The database has the bridges and the ports that need no device of the kernel.
 
     Written before ovs-vswitchd starts; the controlled bridge is `fail_mode=secure` from its first moment.
@@ -36,17 +36,18 @@ def create_bridges(node: str, bridges: Iterable[Bridge], datapath: Datapath, tab
     words = ["--", "set", "Open_vSwitch", ".", *_settings()]
     for bridge in bridges:
         words += _bridge(node, bridge, datapath)
-        if bridge.controlled:
-            words += _tables(bridge.name, tables)
         for port in bridge.ports:
             if port.kind:
                 words += _port(bridge.name, port)
     _vsctl(node, ["--no-wait", "init", *words])
 
 
-def add_ports(node: str, ports: Iterable[tuple[str, Port]]) -> None:
-    """The (bridge, port) pairs are ports of the switch: one transaction, acknowledged by ovs-vswitchd."""
-    words: list[str] = []
+def add_ports(node: str, ports: Iterable[tuple[str, Port]], tables: Mapping[int, str]) -> None:
+    """The (bridge, port) pairs are ports of the switch, and br0's tables have names.
+
+    One transaction, acknowledged by ovs-vswitchd. Without `tables` their names stay as they are.
+    """
+    words = _tables("br0", tables)
     for bridge, port in ports:
         words += _port(bridge, port)
     if words:

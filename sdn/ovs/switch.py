@@ -26,21 +26,23 @@ class Switch:
         self.database: subprocess.Popen[bytes] | None = None
         self.vswitchd: subprocess.Popen[bytes] | None = None
         self._spaces = spaces
+        self._named = False
 
-    def start(self, empty: Path, tables: Mapping[int, str]) -> None:
+    def start(self, empty: Path) -> None:
         """Both daemons run; br-ex and br0 are coming up with every port that needs no device of the kernel."""
         name = self.node.name
         self.database = daemon.start_database(self._spaces, name, empty)
-        database.create_bridges(name, self.node.bridges, self.datapath, tables)
+        database.create_bridges(name, self.node.bridges, self.datapath)
         self.vswitchd = daemon.start_switch(self._spaces, name)
 
-    def set_ports(self, node: NodePlan) -> None:
-        """The switch has exactly the node's veth ports, acknowledged by ovs-vswitchd."""
+    def set_ports(self, node: NodePlan, tables: Mapping[int, str]) -> None:
+        """The switch has exactly the node's veth ports, acknowledged by ovs-vswitchd; br0's tables have names."""
         self.node = node
         wanted = {port.name: (bridge.name, port) for bridge in node.bridges for port in bridge.ports if not port.kind}
         database.remove_ports(node.name, [name for name in self.ports if wanted.get(name) != self.ports[name]])
-        database.add_ports(node.name, [wanted[name] for name in wanted if wanted[name] != self.ports.get(name)])
-        self.ports = wanted
+        new = [wanted[name] for name in wanted if wanted[name] != self.ports.get(name)]
+        database.add_ports(node.name, new, {} if self._named else tables)
+        self.ports, self._named = wanted, True
 
     def drop_ports(self, names: Iterable[str]) -> None:
         """The named ports are gone from the switch."""
