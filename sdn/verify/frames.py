@@ -68,7 +68,7 @@ def vxlan(
 def vxlan_in_fragments(
     macs: tuple[str, str], source: IPv4Address, destination: IPv4Address, vnid: int, inner: bytes, udp_port: int
 ) -> tuple[bytes, ...]:
-    """`inner` in VXLAN, in pieces of 96 bytes: only the first has the UDP ports, each has the mark of an `inner` of 128."""
+    """`inner` in VXLAN, in pieces of 96 bytes: the first has the UDP ports, each the mark of an `inner` of 128."""
     whole = _vxlan(macs, source, destination, vnid, inner, udp_port)
     whole[IP].flags = 0
     whole[IP].id = int.from_bytes(inner[-2:])
