@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import machine, ordinary
 
 TESTS = Path(__file__).parent
+settings.register_profile("sdn", deadline=None)  # a busy machine is not a fault
+settings.load_profile("sdn")
 ORDER = ("unit", "fuzz", "pipeline", "net", "chaos", "docs", "kernel")  # the fast first
 
 
