@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from socket import inet_aton
 from types import MappingProxyType
 
@@ -20,6 +21,8 @@ _MASK = re.compile(r"/([\w.:]+)")
 _PORT_BITS = 0x7FFF  # above are the reserved ports, which are not sent as they are written
 _PORTS = frozenset({"in_port", "output", "resubmit"})
 _FORMS: Mapping[int, str] = MappingProxyType({1: "B", 2: "H", 4: "I", 8: "Q"})
+_NARROWER = (("h", 2, 0x7FFF), ("B", 1, 0xFF), ("H", 2, 0xFFFF), ("I", 4, 0xFFFFFFFF))  # what struct itself can limit
+_number = partial(int, base=0)
 
 # Numbers that are no match fields: how many bytes they have
 _SIZES: Mapping[str, int] = MappingProxyType(
@@ -104,6 +107,9 @@ def _limited(gap: Gap, allowed: int) -> Gap:
     """The gap, for values of these bits only."""
     if allowed == (1 << 8 * gap.size) - 1:
         return gap
+    for form, size, limit in _NARROWER:
+        if allowed == limit and gap.form == _FORMS.get(gap.size):
+            return replace(gap, form=f"{gap.size - size}x{form}", allowed=allowed)
     pack, forbidden = gap.pack, ~allowed
 
     def limited(text: str) -> int | bytes:
@@ -124,10 +130,6 @@ def _loadable(after: str) -> int:
     first = int(found[2] or 0)
     last = int(found[3] or found[2] or 8 * field.size - 1)
     return (1 << (last - first + 1)) - 1
-
-
-def _number(text: str) -> int:
-    return int(text, 0)
 
 
 def _mac(text: str) -> bytes:

@@ -22,8 +22,8 @@ from sdn.openflow.refusal import RuleRefused
 
 # A value stands behind = : or a bracket and is a MAC, an IPv4 address or a number; inside a mask there is none.
 _VALUE = re.compile(
-    r"((?<![/:][0-9a-f][0-9a-f])[=:(])"
-    r"([0-9a-f]{2}(?::[0-9a-f]{2}){5}|\d+\.\d+\.\d+\.\d+|0x[0-9a-f]+|\d+)(?![\w.])"
+    r"([=:(])(?<![/:][0-9a-f][0-9a-f]:)"
+    r"(0x[0-9a-f]+|[0-9a-f]{2}(?::[0-9a-f]{2}){5}|\d+(?:\.\d+){3}|\d+)(?![\w.])"
 )
 _TRIES = 4  # marks of two bytes may stand somewhere else by chance
 
