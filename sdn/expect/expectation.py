@@ -34,6 +34,11 @@ class Expectation:
             case Mode.NETWORK_POLICY:
                 return Verdict(True, "no NetworkPolicy selects either pod")
 
+    def arp(self, source: str, destination: str) -> Verdict:
+        """A pod asks another for its MAC. Tenants and policies are about IP; every pod may be asked."""
+        names = f"{self.pods[source].key} and {self.pods[destination].key}"
+        return Verdict(True, f"{names} may learn each other's MAC, whatever they may send")
+
     def pod_to_outside(self, source: str) -> Verdict:
         """From a pod to a machine that is not of the cluster."""
         return Verdict(True, f"nothing keeps {self.pods[source].key} from leaving the cluster")

@@ -2,8 +2,9 @@
 
     {"event": "check", …}            each check as it ends (sdn.verify.result)
     {"event": "summary", "ok": …}    at the end
+    {"event": "failed", "error": …}  instead, if it could not be done
 
-Exit status 0: every check holds; 1: one does not.
+Exit status 0: every check holds; 1: one does not; 2: it could not be done.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
+from typing import Any
 
+from sdn.errors import SdnError
 from sdn.manifest import from_documents
 from sdn.verify.result import Status
 from sdn.verify.run import verify
@@ -20,15 +24,25 @@ from sdn.verify.run import verify
 def main() -> int:
     """Prove the lab that this process runs in."""
     began = time.monotonic()
-    request = json.load(sys.stdin)
     counts = dict.fromkeys(Status, 0)
-    for check in verify(from_documents(request["documents"])):
-        counts[check.status] += 1
-        print(json.dumps({"event": "check", **check.as_json()}), flush=True)
+    try:
+        for check in verify(from_documents(json.load(sys.stdin)["documents"])):
+            counts[check.status] += 1
+            _say("check", **check.as_json())
+    except (SdnError, OSError) as error:  # the lab changed, or ended, while it was being proven
+        _say("failed", error=f"{error}")
+        return 2
+    except Exception as error:
+        traceback.print_exc()
+        _say("failed", error=f"a fault in sdn itself: {error!r}")
+        return 2
     ok = counts[Status.FAILS] == 0
-    seconds = round(time.monotonic() - began, 3)
-    print(json.dumps({"event": "summary", "ok": ok, "counts": counts, "seconds": seconds}), flush=True)
+    _say("summary", ok=ok, counts=counts, seconds=round(time.monotonic() - began, 3))
     return 0 if ok else 1
+
+
+def _say(event: str, **more: Any) -> None:
+    print(json.dumps({"event": event, **more}), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import http.client
 import itertools
 import json
 import socket
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,11 +57,20 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Talk:
-    """An exchange that is going on: its socket, which tells the client's port, and how it will end."""
+    """An exchange that is going on: the client's port, and how it will end: why it failed ("" is not), and when."""
 
     exchange: Exchange
     port: int
-    failure: Future[str]
+    began_s: float
+    end: Future[tuple[str, float]]
+
+    def failure(self) -> str:
+        """Why it did not succeed; empty if it did."""
+        return self.end.result()[0]
+
+    def seconds(self) -> float:
+        """How long it took."""
+        return round(self.end.result()[1] - self.began_s, 4)
 
 
 def converse(exchanges: Iterable[Exchange], capture: Capture) -> list[Talk]:
@@ -72,21 +82,24 @@ def converse(exchanges: Iterable[Exchange], capture: Capture) -> list[Talk]:
                 sock = socket.socket()
             sock.settimeout(_PATIENCE_S)
             sock.bind((str(exchange.address), 0))
-            talks.append(Talk(exchange, sock.getsockname()[1], pool.submit(_attempt, exchange, sock)))
-        capture.watch(lambda: all(talk.failure.done() for talk in talks), len(talks) * 4 * _PATIENCE_S)
+            port, began_s = sock.getsockname()[1], time.monotonic()
+            talks.append(Talk(exchange, port, began_s, pool.submit(_attempt, exchange, sock)))
+        capture.watch(lambda: all(talk.end.done() for talk in talks), len(talks) * 4 * _PATIENCE_S)
     return talks
 
 
-def _attempt(exchange: Exchange, sock: socket.socket) -> str:
-    """Why the exchange did not succeed; empty if it did."""
+def _attempt(exchange: Exchange, sock: socket.socket) -> tuple[str, float]:
+    """Why the exchange did not succeed, empty if it did; and when it ended."""
+    failure = ""
     with sock:
         try:
             sock.connect((str(exchange.server[0]), exchange.server[1]))
-            return _talk(exchange, sock)
+            failure = _talk(exchange, sock)
         except TimeoutError:
-            return f"no answer within {_PATIENCE_S:g} s"
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            return f"{error!r}"
+            failure = f"no answer within {_PATIENCE_S:g} s"
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            failure = f"{error!r}"
+    return failure, time.monotonic()
 
 
 def _talk(exchange: Exchange, sock: socket.socket) -> str:
@@ -166,7 +179,7 @@ def _ends(taps: Sequence[_Passed]) -> Iterator[str]:
 
 def judge(talk: Talk, decisions: Mapping[Stop, Decision], sightings: Sequence[Sighting], vxlan_udp_port: int) -> Check:
     """The check that an exchange was made for."""
-    exchange, failure = talk.exchange, talk.failure.result()
+    exchange, failure = talk.exchange, talk.failure()
     hops, complaints, taps = list[Hop](), list[str](), list[_Passed]()
     for stop in exchange.stops:
         if isinstance(stop, Tap):
@@ -194,14 +207,15 @@ def judge(talk: Talk, decisions: Mapping[Stop, Decision], sightings: Sequence[Si
         observed,
         tuple(hops),
         note_of(notes),
-        _seconds(talk, sightings),
+        talk.seconds(),
     )
 
 
 def _passed(tap: Tap, talk: Talk, sightings: Iterable[Sighting], vxlan_udp_port: int) -> _Passed:
     there = back = largest = inner = fragments = broken = 0
     limit = talk.exchange.mtu_bytes
-    for sighting, packet in _of_connection(tap, talk, sightings, vxlan_udp_port):
+    here = [sighting for sighting in sightings if (sighting.space, sighting.device) == (tap.space, tap.device)]
+    for sighting, packet in _of_connection(here, talk, vxlan_udp_port):
         there += packet.ports[0] == talk.port
         back += packet.ports[1] == talk.port
         fragments += packet.fragment
@@ -212,28 +226,26 @@ def _passed(tap: Tap, talk: Talk, sightings: Iterable[Sighting], vxlan_udp_port:
             size = min(size, packet.headers_bytes + sighting.piece_bytes)
         largest = max(largest, size)
         inner = max(inner, size - (OVERLAY_BYTES if packet.outer else 0))
+    fragments += _outer_fragments(tap, here, vxlan_udp_port)
     return _Passed(shown(tap), there, back, largest, inner, limit, fragments, broken)
 
 
-def _of_connection(
-    tap: Tap, talk: Talk, sightings: Iterable[Sighting], vxlan_udp_port: int
-) -> Iterator[tuple[Sighting, Packet]]:
-    """What of the connection was seen at a tap. Masquerading keeps the client's port, so it is known by both ports."""
+def _outer_fragments(tap: Tap, here: Iterable[Sighting], vxlan_udp_port: int) -> int:
+    """Fragments between the two ends of the tunnel: what is in them cannot be told, but none may be there."""
+    if tap.look is None or tap.look.outer is None:
+        return 0
+    ends = {tap.look.outer.source, tap.look.outer.destination}
+    packets = (decode(sighting.frame, vxlan_udp_port) for sighting in here)
+    return sum(packet.fragment and {packet.source, packet.destination} == ends for packet in packets)
+
+
+def _of_connection(here: Iterable[Sighting], talk: Talk, vxlan_udp_port: int) -> Iterator[tuple[Sighting, Packet]]:
+    """What of a place was of the connection. Masquerading keeps the client's port, so it is known by both ports."""
     ports = {talk.port, talk.exchange.server[1]}
-    for sighting in sightings:
-        if sighting.space == tap.space and sighting.device == tap.device:
-            packet = decode(sighting.frame, vxlan_udp_port)
-            if packet.kind == "TCP" and set(packet.ports) == ports:
-                yield sighting, packet
-
-
-def _seconds(talk: Talk, sightings: Iterable[Sighting]) -> float:
-    """From the first to the last packet at the client."""
-    first = talk.exchange.stops[0]
-    if not isinstance(first, Tap):
-        return 0.0
-    times = [sighting.at_s for sighting, _ in _of_connection(first, talk, sightings, -1)]
-    return round(max(times, default=0.0) - min(times, default=0.0), 4)
+    for sighting in here:
+        packet = decode(sighting.frame, vxlan_udp_port)
+        if packet.kind == "TCP" and set(packet.ports) == ports:
+            yield sighting, packet
 
 
 def asked(exchanges: Iterable[Exchange]) -> Iterator[Crossing]:

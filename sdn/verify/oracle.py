@@ -27,6 +27,7 @@ _DUMPED = re.compile(
     r"(?:cookie=\S+, )?(?:table_id=(?P<table>\d+), )?duration=\S+, n_packets=(?P<packets>\d+), n_bytes=\d+, "
     r"(?:priority=(?P<priority>\d+))?,?(?P<match>.*?),?actions="
 )
+_TABLE = re.compile(r"(?<=table[:=])\d+")
 _DEFAULT_PRIORITY = 32768
 
 
@@ -88,14 +89,20 @@ class Oracle:
         return Decision(passed, summary, rules, key, complaint)
 
     def _rule(self, node: str, step: Step) -> Rule:
-        names = self._tables.by_number
-        table = names[step.table].name if step.table in names else str(step.table)
-        actions = ",".join(str(action) for action in step.actions) or "drop"
+        table = self._name(str(step.table))
+        actions = _TABLE.sub(self._named, ",".join(str(action) for action in step.actions) or "drop")
         if step.priority < 0:
             return Rule(table, step.table, step.priority, "(no rule matches)", "drop")
         origin = provenance(step.cookie, self._tables, self._refs[node])
         place = f"{origin.file}:{origin.line}" if origin.line else ""
         return Rule(table, step.table, step.priority, step.match, actions, place, origin.object)
+
+    def _named(self, number: re.Match[str]) -> str:
+        return self._name(number[0])
+
+    def _name(self, number: str) -> str:
+        table = self._tables.by_number.get(int(number))
+        return table.name if table else number
 
 
 def _outcome(stop: Crossing, traced: Trace) -> tuple[bool, str, str]:

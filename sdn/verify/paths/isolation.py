@@ -30,6 +30,8 @@ def probes(world: World) -> Iterator[Item]:
         first: dict[str, tuple[PodPlan, PodPlan]] = {}
         for couple in world.pairs(same_node):
             first.setdefault(_kind(*couple), couple)
+            if first.keys() >= set(_KINDS):
+                break
         for kind in _KINDS:
             check, title = f"isolation-{kind}-{where.replace(' ', '-')}", f"{_TITLES[kind]}, {where}"
             if kind in first:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sdn.expect import Verdict
 from sdn.plan import PodPlan
 from sdn.verify import frames
 from sdn.verify.places import Look, Stop, across, within
@@ -33,7 +32,8 @@ def arp(world: World, check: str, title: str, source: PodPlan, destination: PodP
     request = Leg(stops(world, source, destination, there, Look("ARP request", source.ip, destination.ip, frame=there)))
     look = Look("ARP reply", destination.ip, source.ip, frame=back)
     reply = Leg(stops(world, destination, source, back, look), marked=False)
-    return Probe(check, title, Verdict(True, "pods learn each other's MAC"), (there,), mark, (request, reply))
+    verdict = world.expectation.arp(source.key, destination.key)
+    return Probe(check, title, verdict, (there,), mark, (request, reply))
 
 
 def stops(
