@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,11 +15,13 @@ from sdn.resources import topologies
 from .dummy import Switch, Trace
 
 TOPOLOGIES = sorted(path.stem for path in topologies().glob("*.yaml"))
-# A namespace that nobody may reach and that may reach nobody, as a policy will write it one day.
+# A namespace that may reach nobody, and that nobody but one other may reach, as policies will write it one day.
 ISOLATED = """\
 cookie=0x1bffff0000000000,table=27,priority=60,ip,reg0={vnid},actions=drop
 cookie=0x50ffff0000000000,table=80,priority=60,ip,reg1={vnid},actions=drop
+cookie=0x50fffe0000000000,table=80,priority=150,ip,reg0={admitted},reg1={vnid},actions=ct(commit,zone=65520),output:reg2
 """
+ADMITTED = "bank"
 
 
 @cache
@@ -57,7 +58,7 @@ class Bridges:
         self._bridges: dict[tuple[str, str, Mode | None, str], Bridge] = {}
 
     def get(self, topology: str, node: str, mode: Mode | None = None, isolated: str = "") -> Bridge:
-        """The node's bridge with its rules in; `isolated` names a namespace that a policy closes in both directions."""
+        """The node's bridge with its rules in; `isolated` names a namespace that policies close."""
         key = (topology, node, mode, isolated)
         if key not in self._bridges:
             self._bridges[key] = self._make(*key)
@@ -71,11 +72,6 @@ class Bridges:
         text = ofctl_text(flows, self.tables)
         self.switch.load(bridge, text)
         if isolated:
-            vnid = next(tenant.vnid for tenant in node.tenants if tenant.name == isolated)
-            self.switch.change(bridge, ISOLATED.format(vnid=vnid))
+            vnids = {tenant.name: tenant.vnid for tenant in node.tenants}
+            self.switch.change(bridge, ISOLATED.format(vnid=vnids[isolated], admitted=vnids[ADMITTED]))
         return Bridge(self.switch, bridge, whole, node, flows, text)
-
-
-def rules_of(cookie: int, text: str) -> list[str]:
-    """The rules with that cookie."""
-    return re.findall(rf"^cookie={cookie:#x},.*$", text, re.MULTILINE)

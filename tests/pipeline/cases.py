@@ -9,6 +9,8 @@ from ipaddress import IPv4Address
 from sdn.model import Mode
 from sdn.plan import Mac, NodePlan, Peer, Plan, PodPlan
 
+from .bridges import ADMITTED
+
 VXLAN, TUN = 1, 2
 OUTSIDE = IPv4Address("203.0.113.10")
 ROUTER = IPv4Address("10.252.7.1")
@@ -34,11 +36,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Node:
-    """Makes the cases of one node. `isolated` is a namespace that policy closes in both directions."""
+    """Makes the cases of one node. `isolated` is a namespace that policies close, but for packets from ADMITTED."""
 
     plan: Plan
     node: NodePlan
     isolated: str = ""
+    states: tuple[str, ...] = STATES
 
     def cases(self) -> Iterator[Case]:
         """Every case of this node."""
@@ -75,7 +78,8 @@ class Node:
     def _received(self, name: str, packet: str, ct: str, vnid: int, pod: PodPlan) -> Case:
         """What becomes of a packet from somebody with `vnid` for a pod of this node."""
         apart = self.node.mode is Mode.MULTITENANT and vnid and pod.vnid and vnid != pod.vnid
-        if apart or (self._closed(pod) and not self._passes(ct)):
+        admitted = {tenant.vnid for tenant in self.node.tenants if tenant.name == ADMITTED}
+        if apart or (self._closed(pod) and vnid not in admitted and not self._passes(ct)):
             return Case(name, packet, ct, 0, "policy_ingress")
         return Case(name, packet, ct, pod.ofport, commits=self._commits(ct, any_but_known=True))
 
@@ -104,7 +108,7 @@ class Node:
     # Kinds of path
 
     def _between(self, pod: PodPlan) -> Iterator[Case]:
-        for ct in STATES:
+        for ct in self.states:
             for other in self.node.pods:
                 if other is not pod:
                     packet = self._ip(pod, "tcp", other.ip) + ",tp_src=40000,tp_dst=8080"
@@ -124,7 +128,7 @@ class Node:
 
     def _node_and_outside(self, pod: PodPlan) -> Iterator[Case]:
         node = self.node
-        for ct in STATES:
+        for ct in self.states:
             packet = self._from_node("icmp", node.gateway, pod.ip)
             yield Case(f"node to {pod.key}", packet, ct, pod.ofport, commits=self._commits(ct))
             for to in (node.gateway, node.ip, OUTSIDE, *(peer.ip for peer in node.peers)):
@@ -140,8 +144,9 @@ class Node:
             remote = self.plan.node(peer.name).gateway
             packet = self._from_peer(peer.ip, 0, f"icmp,nw_src={remote},nw_dst={pod.ip}")
             yield self._received(f"{peer.name} to {pod.key}", packet, "new", 0, pod)
-            packet = self._from_peer(peer.ip, 0, f"icmp,nw_src={OUTSIDE},nw_dst={pod.ip}")
-            yield self._received(f"outside by {peer.name} to {pod.key}", packet, "new", 0, pod)
+            for vnid in {0} | {tenant.vnid for tenant in node.tenants}:
+                packet = self._from_peer(peer.ip, vnid, f"icmp,nw_src={OUTSIDE},nw_dst={pod.ip}")
+                yield self._received(f"outside by {peer.name} to {pod.key}", packet, "new", vnid, pod)
             packet = self._ip(pod, "icmp", remote)
             yield self._sends(self._away(f"{pod.key} to {peer.name}", packet, "new", pod.vnid, peer), pod)
 

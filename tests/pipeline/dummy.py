@@ -20,9 +20,17 @@ PROGRAMS = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofct
 MISSING = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
 REASON = f"Open vSwitch is not installed ({', '.join(MISSING)})"
 
-_HOP = re.compile(r"^ *\d+\. .*?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$")
-_TUN_ID = re.compile(r"NXM_NX_TUN_ID\[0\.\.31\] is now (0x[0-9a-f]+|\d+)")
-_OUTPUT = re.compile(r"^ *output:(\d+)$|output port is (\d+)$")
+_EVENT = re.compile(
+    r"^ *\d+\. (?:.*, )?priority \d+(?:, cookie (?P<cookie>0x[0-9a-f]+))?$"
+    r"|^ *\d+\. (?P<nothing>No match)\.$"
+    r"|^ *output:(?P<port>\d+)$"
+    r"|output port is (?P<register>\d+)$"
+    r"|(?P<skipped>skipping output to input port)"
+    r"|NXM_NX_TUN_ID\[0\.\.31\] is now (?P<vnid>0x[0-9a-f]+|\d+)$"
+    r"|^ *set_field:(?P<node>[0-9.]+)->tun_dst$"
+    r"|^ *(?P<commit>ct\(commit)",
+    re.MULTILINE,
+)
 NOWHERE = 0xFF << 56  # a cookie of no table: the packet met no rule
 
 
@@ -35,12 +43,6 @@ class Trace:
     commits: bool
     hops: tuple[int, ...]  # the cookies of the rules that it met
     text: str
-
-    @property
-    def outcome(self) -> tuple[object, ...]:
-        """All that somebody outside the switch can see, and the rule that dropped it if it was dropped."""
-        dropped_by = None if self.outputs else self.hops[-1]
-        return self.outputs, self.tunnel, self.commits, dropped_by
 
 
 class Switch:
@@ -75,22 +77,21 @@ class Switch:
     def trace(self, bridge: str, packet: str, ct: str = "new") -> Trace:
         """What the bridge would do with a packet whose connection is in state `ct` (`est`, `est,rpl`, …)."""
         text = self.control.command("ofproto/trace", bridge, packet, "--ct-next", f"trk,{ct}")
-        hops, outputs, tunnel_id, commits = [], [], None, False
-        for line in text.splitlines():
-            if found := _HOP.match(line):
-                hops.append(int(found[2] or "0", 16))
-            elif line.endswith(". No match."):
-                hops.append(NOWHERE)
-            elif found := _OUTPUT.search(line):
-                outputs.append(int(found[1] or found[2]))
-            elif found := _TUN_ID.search(line):
-                tunnel_id = int(found[1], 0)
-            elif "skipping output to input port" in line:
+        hops: list[int] = []
+        outputs: list[int] = []
+        seen = {"vnid": "-1", "node": "", "commit": ""}
+        for found in _EVENT.finditer(text):
+            kind, value = found.lastgroup, found[found.lastgroup or 0]
+            if kind in ("port", "register"):
+                outputs.append(int(value))
+            elif kind == "skipped":
                 outputs.pop()
-            commits = commits or line.strip().startswith("ct(commit")
-        node = re.findall(r"^ *set_field:([0-9.]+)->tun_dst$", text, re.MULTILINE)
-        tunnel = (tunnel_id if tunnel_id is not None else -1, node[-1]) if node else None
-        return Trace(tuple(outputs), tunnel, commits, tuple(hops), text)
+            elif kind in seen:
+                seen[kind] = value
+            else:
+                hops.append(int(value, 16) if kind == "cookie" else NOWHERE if kind == "nothing" else 0)
+        tunnel = (int(seen["vnid"], 0), seen["node"]) if seen["node"] else None
+        return Trace(tuple(outputs), tunnel, bool(seen["commit"]), tuple(hops), text)
 
     def ofctl(self, *words: str, text: str | None = None) -> str:
         return self.run("ovs-ofctl", "-O", "OpenFlow14", *words, text=text)
