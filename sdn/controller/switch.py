@@ -18,7 +18,7 @@ from sdn.controller.brake import Brake
 from sdn.controller.channel import Reports
 from sdn.controller.drift import Drift, Tally, drift_of
 from sdn.controller.reconcile import reconcile
-from sdn.openflow.bundle import Bundle, Change, adding, deleting, emptying, error_of
+from sdn.openflow.bundle import Batch, Bundle, Change, adding, deleting, emptying, error_of
 from sdn.openflow.compile import Compiler
 from sdn.openflow.flowmod import FlowMod, delete
 from sdn.openflow.monitor import Update, request, updates
@@ -238,7 +238,8 @@ class Switch:
     def _begin(
         self, changes: Sequence[Change], target: Desire, added: int = 0, removed: int = 0, repairs: Sequence[Drift] = ()
     ) -> None:
-        bundle = Bundle(1, self._take_xids(len(changes) + 4), changes)
+        kind = Batch if repairs else Bundle
+        bundle = kind(1, self._take_xids(len(changes) + 4), changes)
         self._transaction = _Transaction(bundle, target, added, removed, repairs)
         connection = self._connection
         if connection is not None:

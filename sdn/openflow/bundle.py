@@ -1,4 +1,4 @@
-"""Several changes to a switch that come into force together, or not at all.
+"""Several changes to a switch that come into force together, or not at all; and such that need not.
 
 Open vSwitch (3.1) refuses a message when it is added to a bundle, and commits the rest if it is told to. So the
 commit is sent only when a barrier has shown that nothing was refused.
@@ -64,11 +64,6 @@ class Bundle:
         self._ready = first_xid + 1 + len(changes)
         self._commit, self._end = self._ready + 1, self._ready + 2
 
-    @property
-    def next_xid(self) -> int:
-        """The first number that the bundle's messages do not use."""
-        return self._end + 1
-
     def owns(self, xid: int) -> bool:
         """True if a message of that number is the answer to one of the bundle's."""
         return self._xid <= xid <= self._end
@@ -122,6 +117,21 @@ class Bundle:
 
     def _control(self, xid: int, kind: int) -> bytes:
         return _CONTROL.pack(VERSION, ofproto.OFPT_BUNDLE_CONTROL, _CONTROL.size, xid, self.number, kind, FLAGS)
+
+
+class Batch(Bundle):
+    """Changes that come into force one by one, each as it arrives: a round trip sooner than in a bundle.
+
+    `refusal` names the first that was refused; the others are in force.
+    """
+
+    def opening(self) -> Iterator[bytes]:
+        """All changes, and a barrier."""
+        pieces = [
+            _HEADER.pack(VERSION, OFPT_FLOW_MOD, HEADER_SIZE + len(body), xid) + body
+            for xid, (_, body) in enumerate(self.changes, self._xid + 1)
+        ]
+        yield b"".join(pieces) + _barrier(self._end)
 
 
 def error_of(message: object) -> str:
