@@ -129,31 +129,43 @@ def test_what_is_no_trace_is_refused(text: str) -> None:
         parse(text, "br0")
 
 
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Callable[[Callable[[socket.socket], None]], Path]]:
-    """Serves one function after another on a control socket, a connection each."""
-    path = tmp_path / "daemon.ctl"
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    listener.listen()
-    threads = []
+class Daemon:
+    """A control socket: `serves` is one function for each connection; `turn_over` waits for the next one's end."""
 
-    def serve(*turns: Callable[[socket.socket], None]) -> Path:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.turns = threading.Semaphore(0)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._thread = threading.Thread()
+
+    def serves(self, *turns: Callable[[socket.socket], object]) -> Path:
         def run() -> None:
             for turn in turns:
-                connection, _ = listener.accept()
+                connection, _ = self._listener.accept()
                 with connection:
                     turn(connection)
+                self.turns.release()
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        threads.append(thread)
-        return path
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        return self.path
 
-    yield serve
-    listener.close()
-    for thread in threads:
-        thread.join(5)
+    def turn_over(self) -> None:
+        assert self.turns.acquire(timeout=10)
+
+    def end(self) -> None:
+        if self._thread.ident is not None:
+            self._thread.join(10)
+        self._listener.close()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path / "daemon.ctl")
+    yield daemon
+    daemon.end()
 
 
 def answer(connection: socket.socket, **reply: object) -> dict[str, object]:
@@ -162,11 +174,12 @@ def answer(connection: socket.socket, **reply: object) -> dict[str, object]:
     return request
 
 
-def test_the_frame_and_the_tunnel_are_told_to_the_switch(daemon: Callable[..., Path]) -> None:
+def test_the_frame_and_the_tunnel_are_told_to_the_switch(daemon: Daemon) -> None:
     heard: list[dict[str, object]] = []
     text = (TRACES / "3.1-userspace-from-node.txt").read_text()
-    with Unixctl(daemon(lambda connection: heard.append(answer(connection, result=text)))) as control:
+    with Unixctl(daemon.serves(lambda connection: heard.append(answer(connection, result=text)))) as control:
         traced = trace(control, "br0", 1, b"\x01\x02", Tunnel(7, NODE2, NODE1), ct_next=("trk,est",))
+    daemon.turn_over()
     assert traced.outputs == (Output(3),)
     assert heard[0]["params"] == [
         "br0",
@@ -177,13 +190,13 @@ def test_the_frame_and_the_tunnel_are_told_to_the_switch(daemon: Callable[..., P
     ]
 
 
-def test_a_refusal_has_the_daemons_own_words(daemon: Callable[..., Path]) -> None:
-    path = daemon(lambda connection: answer(connection, error="br9: unknown bridge\n"))
+def test_a_refusal_has_the_daemons_own_words(daemon: Daemon) -> None:
+    path = daemon.serves(lambda connection: answer(connection, error="br9: unknown bridge\n"))
     with Unixctl(path) as control, pytest.raises(SwitchError, match="br9: unknown bridge"):
         control.command("ofproto/trace", "br9")
 
 
-def test_an_answer_in_pieces_is_put_together(daemon: Callable[..., Path]) -> None:
+def test_an_answer_in_pieces_is_put_together(daemon: Daemon) -> None:
     def in_pieces(connection: socket.socket) -> None:
         number = json.loads(connection.recv(1 << 16))["id"]
         for piece in (b'{"id":%d,"result":"a}' % number, b'b}","err', b'or":null}'):
@@ -191,27 +204,29 @@ def test_an_answer_in_pieces_is_put_together(daemon: Callable[..., Path]) -> Non
             if piece != b'or":null}':
                 threading.Event().wait(0.02)
 
-    with Unixctl(daemon(in_pieces)) as control:
+    with Unixctl(daemon.serves(in_pieces)) as control:
         assert control.command("version") == "a}b}"
 
 
-def test_a_daemon_that_was_restarted_is_found_again(daemon: Callable[..., Path]) -> None:
-    path = daemon(
+def test_a_daemon_that_was_restarted_is_found_again(daemon: Daemon) -> None:
+    path = daemon.serves(
         lambda connection: answer(connection, result="first"), lambda connection: answer(connection, result="second")
     )
     with Unixctl(path) as control:
-        assert [control.command("version"), control.command("version")] == ["first", "second"]
+        assert control.command("version") == "first"
+        daemon.turn_over()
+        assert control.command("version") == "second"
 
 
-def test_a_daemon_that_dies_on_the_command_is_an_error(daemon: Callable[..., Path]) -> None:
-    path = daemon(lambda connection: connection.recv(1 << 16) and None)
+def test_a_daemon_that_dies_on_the_command_is_an_error(daemon: Daemon) -> None:
+    path = daemon.serves(lambda connection: connection.recv(1 << 16) and None)
     with Unixctl(path) as control, pytest.raises(SwitchError, match="closed the connection"):
         control.command("exit")
 
 
-def test_a_silent_daemon_is_an_error(daemon: Callable[..., Path]) -> None:
+def test_a_silent_daemon_is_an_error(daemon: Daemon) -> None:
     enough = threading.Event()
-    path = daemon(lambda connection: enough.wait(5) and None)
+    path = daemon.serves(lambda connection: enough.wait(5) and None)
     with Unixctl(path, timeout_s=0.05) as control, pytest.raises(SwitchError, match="timed out"):
         control.command("version")
     enough.set()
