@@ -13,9 +13,9 @@ from os_ken.ofproto.nicira_ext import NX_CT_F_COMMIT, NX_CT_RECIRC_NONE, ofs_nbi
 
 from sdn.openflow.fields import BY_NXM, Field
 from sdn.openflow.match import sent
-from sdn.pipeline.actions import Action, split
+from sdn.pipeline.actions import Action
 from sdn.pipeline.fields import FIELDS as WRITTEN
-from sdn.pipeline.fields import number
+from sdn.pipeline.words import number, split
 
 _BITS = re.compile(r"(?P<name>\w+)\[(?:(?P<first>\d+)(?:\.\.(?P<last>\d+))?)?\]")
 _NAT_RANGE = re.compile(r"(?P<low>[\d.]+)(?:-(?P<high>[\d.]+))?(?::(?P<port>\d+)(?:-(?P<last_port>\d+))?)?")

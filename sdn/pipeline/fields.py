@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
-from ipaddress import IPv4Address
 from types import MappingProxyType
 from typing import NamedTuple
+
+from sdn.pipeline.words import address, mac, number, port, unknown
 
 CACHE = 1 << 16
 
@@ -38,9 +38,6 @@ _FRAGMENTS = {"no": 0, "yes": 1, "first": 1, "later": 3, "not_later": 0}
 _FRAGMENT_MASKS = {"no": 3, "yes": 1, "first": 3, "later": 3, "not_later": 2}
 _LATER = ("nw_frag", 3, 3)
 _BEYOND_IP = frozenset({"tp_src", "tp_dst", "tcp_flags", "icmp_type", "icmp_code"})
-_LAST_PORT = 0xFEFF
-_NUMBER = re.compile(r"0x[0-9a-fA-F]{1,32}|0|[1-9][0-9]{0,38}")
-_MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _FLAG = re.compile(r"([+-])([a-z]+)")
 
 
@@ -93,36 +90,6 @@ class Field:
         return self.value(text)
 
 
-def number(text: str) -> int:
-    """A decimal or hexadecimal number. A leading zero is refused: Open vSwitch reads such a number as octal."""
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(f"not a number: {text!r} (expected as 80 or 0x50)")
-    return int(text, 0)
-
-
-def address(text: str) -> int:
-    """An IPv4 address."""
-    try:
-        return int(IPv4Address(text))
-    except ValueError:
-        raise ValueError(f"not an IPv4 address: {text!r}") from None
-
-
-def mac(text: str) -> int:
-    """An Ethernet address."""
-    if not _MAC.fullmatch(text):
-        raise ValueError(f"not an Ethernet address: {text!r}")
-    return int(text.replace(":", ""), 16)
-
-
-def port(text: str) -> int:
-    """A port of the switch: a number, or LOCAL."""
-    found = 0xFFFE if text == "LOCAL" else number(text)
-    if found > _LAST_PORT and text != "LOCAL":
-        raise ValueError(f"not a port: {text} (expected 1 to {_LAST_PORT}, or LOCAL)")
-    return found
-
-
 def _opcode(text: str) -> int:
     found = number(text)
     if found > 0xFF:
@@ -169,24 +136,6 @@ _NEEDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 # Fields whose values are words, read below.
 _WORDS = frozenset({"ct_state", "tcp_flags", "nw_frag"})
-_ALIASES = {
-    "eth_src": "dl_src",
-    "eth_dst": "dl_dst",
-    "dl_type": "ip or arp",
-    "eth_type": "ip or arp",
-    "ip_src": "nw_src",
-    "ip_dst": "nw_dst",
-    "ip_proto": "nw_proto",
-    "ip_frag": "nw_frag",
-    "tunnel_id": "tun_id",
-    **{f"{protocol}_{end}": f"{protocol},tp_{end}" for protocol in ("tcp", "udp", "sctp") for end in ("src", "dst")},
-}
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
-    """The error for a name that is not known, with the nearest that is."""
-    near = _ALIASES.get(name) or next(iter(get_close_matches(name, list(known), 1)), "")
-    return ValueError(f"unknown {kind} {name!r}" + (f"; did you mean {near}?" if near else ""))
 
 
 @lru_cache(CACHE)

@@ -9,10 +9,11 @@ from types import MappingProxyType
 
 from sdn.errors import PipelineError
 from sdn.pipeline.actions import Actions, read_actions
-from sdn.pipeline.fields import PROTOCOLS, Match, check_needs, number, read_match
+from sdn.pipeline.fields import PROTOCOLS, Match, check_needs, read_match
 from sdn.pipeline.flow import Flow, Identity, Origin
 from sdn.pipeline.provenance import cookie_of
 from sdn.pipeline.tables import Tables
+from sdn.pipeline.words import number
 
 LINES = 1 << 15  # how many lines are remembered; about 1 kB each, most of which their readers keep anyway
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from sdn import resources
 from sdn.errors import PipelineError
-from sdn.pipeline.fields import unknown
 from sdn.pipeline.template import Template
+from sdn.pipeline.words import unknown
 
 _FILE = re.compile(r"([0-9]{2,3})-([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.flows")
 _LAST_TABLE = 254  # 255 is "all tables" in OpenFlow

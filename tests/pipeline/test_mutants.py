@@ -162,14 +162,18 @@ def chosen(bridge: Bridge, tables: Tables) -> list[Mutant]:
 def hunt(bridge: Bridge, tables: Tables, isolated: str) -> Tally:
     """Put mutants in place of their rules, and see whether a case that passes the rule's table fails."""
     met: dict[Case, tuple[int, ...]] = {}
+    turn: dict[Case, int] = {}  # the first of each way through the tables, then the second of each, …
+    ways: Counter[tuple[int, ...]] = Counter()
     for case in Node(bridge.plan, bridge.node, isolated).cases():
-        met[case] = bridge.trace(case.packet, case.ct).hops
+        hops = met[case] = bridge.trace(case.packet, case.ct).hops
+        turn[case] = ways[hops]
+        ways[hops] += 1
     tally, undo = Tally(), ""
     for mutant in chosen(bridge, tables):
         bridge.switch.change(bridge.name, f"{undo}{_in_place(mutant.old, mutant.new)}")
         undo = _in_place(mutant.new, mutant.old)
         cases = [case for case in met if any(hop >> 56 == mutant.flow.number for hop in met[case])]
-        cases.sort(key=lambda case: mutant.flow.cookie not in met[case])  # those that meet the rule fail first
+        cases.sort(key=lambda case: (mutant.flow.cookie not in met[case], turn[case]))  # the likeliest first
         if any(differs(case, bridge.trace(case.packet, case.ct), bridge, tables) for case in cases):
             tally.caught[mutant.kind.split()[0]] += 1
         else:

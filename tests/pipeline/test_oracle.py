@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sdn.errors import PipelineError
 from sdn.pipeline import Tables, ofctl_text, parse_flow
-from sdn.pipeline.actions import split
 from sdn.pipeline.fields import read_match
+from sdn.pipeline.words import split
 
 from . import dummy
 from .bridges import Bridges
