@@ -1,4 +1,4 @@
-"""`python -m sdn.verify`, inside a lab: reads {"documents": […]} on standard input, writes an event a line.
+"""`python -m sdn.verify`, in a lab: reads {"documents": […], "datapath": …} on standard input, writes an event a line.
 
     {"event": "check", …}            each check as it ends (sdn.verify.result)
     {"event": "summary", "ok": …}    at the end
@@ -17,6 +17,7 @@ from typing import Any
 
 from sdn.errors import SdnError
 from sdn.manifest import from_documents
+from sdn.ovs.database import Datapath
 from sdn.verify.result import Status
 from sdn.verify.run import verify
 
@@ -26,7 +27,8 @@ def main() -> int:
     began = time.monotonic()
     counts = dict.fromkeys(Status, 0)
     try:
-        for check in verify(from_documents(json.load(sys.stdin)["documents"])):
+        request = json.load(sys.stdin)
+        for check in verify(from_documents(request["documents"]), Datapath(request["datapath"])):
             counts[check.status] += 1
             _say("check", **check.as_json())
     except (SdnError, OSError) as error:  # the lab changed, or ended, while it was being proven

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from sdn.expect import Expectation, Verdict
+from sdn.ovs.database import Datapath
 from sdn.plan import NodePlan, Plan, PodPlan, Space
 from sdn.plan.machine import GATEWAY
 from sdn.verify.places import REAL_NETWORK, Crossing, Filtering, Routing, Stop, Tap, hosts, spaces_of
@@ -24,7 +25,8 @@ class Leg:
 class Probe:
     """Frames for one place, and the way there and, if it is answered, back.
 
-    `verdict` is what the user's objects say. `too_large`, if given, is a frame that the device must refuse.
+    `verdict` is what the user's objects say. `too_large`, if given, is a frame that the device must refuse. `met`, if
+    given, is what the rules of the first switch meet instead of the frames.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Probe:
     mark: bytes
     legs: tuple[Leg, ...]
     too_large: bytes = b""
+    met: tuple[bytes, ...] = ()
 
     @property
     def put(self) -> Tap:
@@ -45,9 +48,10 @@ class Probe:
 
     def each(self, stop: Stop) -> list[Stop]:
         """The stop once for each frame: a switch is asked about every one (fragments may meet different rules)."""
-        if isinstance(stop, Crossing) and stop.frame == self.frames[0]:
-            return [replace(stop, frame=frame) for frame in self.frames]
-        return [stop] * len(self.frames)
+        met = self.met or self.frames
+        if isinstance(stop, Crossing) and stop.frame == met[0]:
+            return [replace(stop, frame=frame) for frame in met]
+        return [stop] * len(met)
 
     @property
     def path(self) -> str:
@@ -116,6 +120,7 @@ class World:
     expectation: Expectation
     mtu_bytes: int
     vxlan_udp_port: int
+    datapath: Datapath = Datapath.USERSPACE
 
     def node_of(self, pod: PodPlan) -> NodePlan:
         """The node that a pod is on."""

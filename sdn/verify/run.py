@@ -9,6 +9,7 @@ from itertools import chain
 
 from sdn.expect import expect
 from sdn.model import Objects
+from sdn.ovs.database import Datapath
 from sdn.pipeline import load_tables
 from sdn.plan import plan
 from sdn.verify import exchange
@@ -25,9 +26,9 @@ _ARRIVAL_S = 2.0
 _SILENCE_S = 0.05  # after all that may arrive has arrived: what is forbidden would have come on the same ways
 
 
-def verify(objects: Objects) -> Iterator[Check]:
+def verify(objects: Objects, datapath: Datapath) -> Iterator[Check]:
     """Prove every kind of way in the lab that this process runs in; checks come as they end."""
-    world = World(plan(objects), expect(objects), objects.cluster.mtu, objects.cluster.vxlan_port)
+    world = World(plan(objects), expect(objects), objects.cluster.mtu, objects.cluster.vxlan_port, datapath)
     oracle = Oracle(world.plan, load_tables())
     items, talks = list(probes(world)), list(exchanges(world))
     spaces = [space for item in items if isinstance(item, Probe) for space in item.spaces]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from sdn.ovs.database import Datapath
 from sdn.ovs.trace import Tunnel
 from sdn.plan import NodePlan, PodPlan
 from sdn.plan.machine import GATEWAY
@@ -84,11 +85,14 @@ def _injected(world: World, check: str, title: str, villain: PodPlan, there: Nod
     """VXLAN to a node, meant for a pod there; without a prey it has only to get out of the villain's switch."""
     node, mark, target = world.node_of(villain), frames.token(), prey or villain
     inner = frames.echo((villain.mac, target.mac), villain.ip, target.ip, mark, ip_bytes=128)
-    build = frames.vxlan_in_fragments if check == "vxlan-fragments" else frames.vxlan
-    pieces = build((villain.mac, node.gateway_mac), villain.ip, there.ip, target.vnid, inner, world.vxlan_udp_port)
+    packet = ((villain.mac, node.gateway_mac), villain.ip, there.ip, target.vnid, inner, world.vxlan_udp_port)
+    whole = frames.vxlan(*packet)
+    pieces = frames.vxlan_in_fragments(*packet) if check == "vxlan-fragments" else whole
+    # the kernel's conntrack hands on what it has put together, the userspace one the fragments
+    met = whole if world.datapath is Datapath.KERNEL else pieces
     stops: tuple[Stop, ...] = (
         *out_of(node, villain, Look("", villain.ip, there.ip)),
-        Crossing(node.name, villain.ofport, TUN_PORT, pieces[0]),
+        Crossing(node.name, villain.ofport, TUN_PORT, met[0]),
         Tap(node.name, node.space, "tun0"),
     )
     if prey:
@@ -99,7 +103,7 @@ def _injected(world: World, check: str, title: str, villain: PodPlan, there: Nod
         )
     name = f"hostile pod: {villain.key} sends {title} to {there.name}"
     verdict = world.expectation.forged(villain.key)
-    return Probe(f"hostile-{check}", name, verdict, pieces, mark, (Leg(stops),))
+    return Probe(f"hostile-{check}", name, verdict, pieces, mark, (Leg(stops),), met=met)
 
 
 def _stranger(world: World, pod: PodPlan) -> Probe:
