@@ -132,7 +132,10 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
 
 # What needs a protocol beside it and is no plain field.
 _NEEDS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"tcp_flags": frozenset({"tcp"}), "nw_frag": _IP, "ct": _IP, "dec_ttl": _IP}
+    {
+        **dict.fromkeys(("tcp_flags", "set_field:tp_src", "set_field:tp_dst"), frozenset({"tcp"})),
+        **dict.fromkeys(("nw_frag", "ct", "dec_ttl"), _IP),
+    }
 )
 # Fields whose values are words, read below.
 _WORDS = frozenset({"ct_state", "tcp_flags", "nw_frag"})

@@ -34,7 +34,7 @@ _REGISTERS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "NXM_NX_ARP_THA": (48, "arp_tha"),
     }
 )
-_READ_ONLY = frozenset({"in_port", "nw_proto", "tp_src", "tp_dst", "ct_zone", "conj_id", "icmp_type", "icmp_code"})
+_READ_ONLY = frozenset({"in_port", "nw_proto", "ct_zone", "conj_id", "icmp_type", "icmp_code"})
 _IN_CONNTRACK = frozenset({"ct_mark", "ct_label"})
 _SLICE = re.compile(r"(NXM_[A-Z0-9_]+)\[(?:([0-9]+)(?:\.\.([0-9]+))?)?\]")
 
@@ -91,7 +91,7 @@ def _set_field(argument: str, inside: bool) -> Found:
     mask = FIELDS[name].mask(mask_text) if slash else value or 1
     if value & ~mask or not mask:
         raise ValueError(f"set_field: {text}: bits of the value are outside the mask, or the mask is empty")
-    return [], {name}
+    return [], {f"set_field:{name}" if name.startswith("tp_") else name}
 
 
 def _arrow(action: str, argument: str) -> tuple[str, str]:

@@ -104,7 +104,7 @@ WRITES = st.one_of(
     st.tuples(SLICES, SLICES).map(lambda pair: f"move:{pair[0]}->{pair[1]}"),
     st.tuples(
         st.one_of(ADDRESS_OR_PREFIX, MACS, numbers(16)),
-        words("dl_src dl_dst nw_src nw_dst arp_spa arp_sha arp_op tun_id tun_dst reg0 ct_mark nix nw_proto"),
+        words("dl_src dl_dst nw_src nw_dst arp_spa arp_sha arp_op tun_id tun_dst reg0 ct_mark nix nw_proto tp_dst"),
     ).map(lambda pair: f"set_field:{pair[0]}->{pair[1]}"),
 )
 GROUPS = st.integers(0, (1 << 31) - 1).map(str)

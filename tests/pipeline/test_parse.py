@@ -114,7 +114,7 @@ def test_what_means_another_thing_is_another(tables: Tables, one: str, other: st
         ("table=route,priority=1,actions=load:1->NXM_NX_REG99[]", "unknown register"),
         ("table=route,priority=1,actions=move:NXM_NX_REG0[]->NXM_NX_TUN_ID[]", "64"),
         ("table=route,priority=1,actions=set_field:1.2.3.4->nw_dst", "needs"),
-        ("table=route,priority=1,udp,actions=set_field:80->tp_dst", "cannot be written"),
+        ("table=route,priority=1,udp,actions=set_field:80->tp_dst", "needs tcp"),
         ("table=route,priority=1,actions=set_field:1.2.3->tun_dst", "not an IPv4 address"),
         ("table=route,priority=1,actions=output", "not a number"),
         ("table=route,priority=1,actions=output:65280", "not a port"),
