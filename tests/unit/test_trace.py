@@ -27,13 +27,22 @@ def way(traced: Trace) -> list[tuple[str, int, int]]:
     return [(step.bridge, step.table, step.priority) for step in traced.steps]
 
 
-def test_a_packet_to_another_node_leaves_by_the_tunnel() -> None:
-    traced = read("3.1-userspace-to-node")
-    assert traced.outputs == (Output(1, Tunnel(0, NODE2, NODE1)),)
+@pytest.mark.parametrize(
+    ("datapath", "tunnel", "beyond"),
+    [
+        ("userspace", Tunnel(0, NODE2, NODE1), [("br-ex", 0, 0)]),
+        ("kernel", Tunnel(0, NODE2), []),  # the kernel's routing chooses the source
+    ],
+)
+def test_a_packet_to_another_node_leaves_by_the_tunnel(
+    datapath: str, tunnel: Tunnel, beyond: list[tuple[str, int, int]]
+) -> None:
+    traced = read(f"3.1-{datapath}-to-node")
+    assert traced.outputs == (Output(1, tunnel),)
     assert not traced.dropped
     tables = [table for bridge, table, _ in way(traced) if bridge == "br0"]
     assert tables == [0, 0, 20, 27, 30, 31, 90]
-    assert way(traced)[-1] == ("br-ex", 0, 0)
+    assert [step for step in way(traced) if step[0] != "br0"] == beyond
     decided = traced.decided
     assert decided is not None
     assert (decided.priority, decided.cookie) == (110, 0x5A000E6196992BFB)
@@ -46,8 +55,9 @@ def test_a_packet_to_another_node_leaves_by_the_tunnel() -> None:
     ]
 
 
-def test_a_packet_from_another_node_comes_to_the_pod() -> None:
-    traced = read("3.1-userspace-from-node")
+@pytest.mark.parametrize("datapath", ["userspace", "kernel"])
+def test_a_packet_from_another_node_comes_to_the_pod(datapath: str) -> None:
+    traced = read(f"3.1-{datapath}-from-node")
     assert traced.outputs == (Output(3),)
     assert [table for _, table, _ in way(traced)] == [0, 0, 10, 30, 31, 70, 80]
     assert len(traced.datapath) == 2  # before and after conntrack
