@@ -7,17 +7,13 @@ controller from an earlier round.
 
 from __future__ import annotations
 
-import sys
 import tempfile
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import count
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+from bench.figure import Figure, Row
 from sdn.model import Cluster, ClusterNetwork, MachineNetwork, Namespace, Node, Objects, Pod
 from sdn.pipeline import Tables, load_tables, ofctl_text, parse_flow, render
 from sdn.plan import plan
@@ -28,18 +24,8 @@ RULES = 10_000
 PEERS, PODS, NAMESPACES = 900, 1600, 40
 
 
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: what was measured, ours, the peer's, and how many times the peer's figure ours is."""
-
-    what: str
-    ours: str
-    peer: str
-    ratio: float
-
-
-def run() -> list[Row]:
-    """Measure."""
+def flows(quick: bool) -> list[Row]:
+    """Rules a second into one switch."""
     tables = load_tables()
     lines = rules(tables)
     with tempfile.TemporaryDirectory() as folder, ControllerProcess(Path(folder)) as controller:
@@ -49,15 +35,15 @@ def run() -> list[Row]:
             generation = count(1)
             ours, theirs = [], []
             _ours(controller, next(generation), lines[:500])  # what a lab has done before: the shapes are known
-            for number in range(ROUNDS):
+            for number in range(1 if quick else ROUNDS):
                 fresh = [line.replace("cookie=0x", f"cookie=0x{number + 1:x}", 1) for line in lines]
                 _ours(controller, next(generation), [])
                 ours.append(_ours(controller, next(generation), fresh))
                 theirs.append(_ovs_ofctl(switch, ofctl_text([parse_flow(line, tables) for line in fresh], tables)))
                 if switch.flows() != switch.flows(TWIN):
                     raise RuntimeError("the two bridges do not have the same rules")
-    rates = [len(lines) / median(seconds) for seconds in (ours, theirs)]
-    return [Row(f"{len(lines)} rules into a switch", *(f"{rate:,.0f}/s" for rate in rates), rates[0] / rates[1])]
+    rates = [Figure("rules/s", tuple(len(lines) / s for s in seconds)) for seconds in (ours, theirs)]
+    return [Row(f"{len(lines):,} rules into a switch", rates[0], rates[1], "ovs-ofctl --bundle add-flows")]
 
 
 def rules(tables: Tables) -> list[str]:
@@ -91,8 +77,3 @@ def _ovs_ofctl(switch: DummySwitch, text: str) -> float:
     started = perf_counter()
     switch.ofctl("--bundle", "add-flows", TWIN, "-", text=text)
     return perf_counter() - started
-
-
-if __name__ == "__main__":
-    for row in run():
-        print(f"{row.what}: {row.ours}, ovs-ofctl {row.peer}, ratio {row.ratio:.2f}")
