@@ -11,8 +11,7 @@ from os_ken.ofproto import ofproto_v1_4 as ofproto
 from os_ken.ofproto import ofproto_v1_4_parser as parser
 from os_ken.ofproto.nicira_ext import NX_CT_F_COMMIT, NX_CT_RECIRC_NONE, ofs_nbits
 
-from sdn.openflow.fields import BY_NXM, Field
-from sdn.openflow.match import sent
+from sdn.openflow.fields import BY_NAME, BY_NXM, Field
 from sdn.pipeline.actions import Action
 from sdn.pipeline.fields import FIELDS as WRITTEN
 from sdn.pipeline.words import number, split
@@ -48,22 +47,15 @@ class _Nat(parser.NXActionNAT):  # type: ignore[misc]
         return body + bytes(-(_EXPERIMENTER_HEADER + len(body)) % 8)
 
 
-class Context(NamedTuple):
-    """What the meaning of an action hangs on: the tables' numbers, and the transport protocol of the match."""
-
-    tables: Mapping[str, int]
-    transport: str
-
-
-def instructions(actions: Sequence[Action], context: Context) -> list[Any]:
+def instructions(actions: Sequence[Action], tables: Mapping[str, int]) -> list[Any]:
     """A rule's instructions: its actions at once, then the table to go to. A drop has none.
 
     Raises:
         ValueError: an action cannot be sent.
     """
-    applied = [_action(action, context) for action in actions if action.name not in ("goto_table", "drop")]
+    applied = [_action(action, tables) for action in actions if action.name not in ("goto_table", "drop")]
     found = [parser.OFPInstructionActions(ofproto.OFPIT_APPLY_ACTIONS, applied)] if applied else []
-    goto = [_table(action.argument, context) for action in actions if action.name == "goto_table"]
+    goto = [_table(action.argument, tables) for action in actions if action.name == "goto_table"]
     return found + [parser.OFPInstructionGotoTable(target) for target in goto]
 
 
@@ -78,16 +70,16 @@ def bits(text: str) -> Bits:
     return Bits(field, first, last - first + 1)
 
 
-def _action(action: Action, context: Context) -> Any:
+def _action(action: Action, tables: Mapping[str, int]) -> Any:
     if action.name not in _BUILDERS:
         raise ValueError(f"action {action.name!r} cannot be sent")
-    return _BUILDERS[action.name](action.argument, context)
+    return _BUILDERS[action.name](action.argument, tables)
 
 
-def _table(name: str, context: Context) -> int:
-    if name not in context.tables:
+def _table(name: str, tables: Mapping[str, int]) -> int:
+    if name not in tables:
         raise ValueError(f"unknown table {name!r}")
-    return context.tables[name]
+    return tables[name]
 
 
 def _arrow(argument: str) -> tuple[str, str]:
@@ -99,27 +91,27 @@ def _port(text: str) -> int:
     return int(ofproto.OFPP_LOCAL) if text == "LOCAL" else number(text)
 
 
-def _output(argument: str, _: Context) -> Any:
+def _output(argument: str, _: Mapping[str, int]) -> Any:
     if "[" in argument:
         source = bits(argument)
         return parser.NXActionOutputReg(source.ofs_nbits, source.field.part, 0xFFFF)
     return parser.OFPActionOutput(_port(argument), 0)
 
 
-def _load(argument: str, _: Context) -> Any:
+def _load(argument: str, _: Mapping[str, int]) -> Any:
     value, name = _arrow(argument)
     target = bits(name)
     return parser.NXActionRegLoad(target.ofs_nbits, target.field.part, number(value))
 
 
-def _move(argument: str, _: Context) -> Any:
+def _move(argument: str, _: Mapping[str, int]) -> Any:
     source, target = map(bits, _arrow(argument))
     return parser.NXActionRegMove(source.field.part, target.field.part, source.width, source.first, target.first)
 
 
-def _set_field(argument: str, context: Context) -> Any:
+def _set_field(argument: str, _: Mapping[str, int]) -> Any:
     text, name = _arrow(argument)
-    field, (value, _, mask) = sent(name, context.transport), text.partition("/")
+    field, (value, __, mask) = BY_NAME[name], text.partition("/")
     wanted = field.for_os_ken(WRITTEN[name].value(value))
     if not mask:
         return parser.OFPActionSetField(**{field.oxm: wanted})
@@ -135,17 +127,17 @@ def _load_bits(field: Field, value: int, mask: int) -> Any:
     return parser.NXActionRegLoad(Bits(field, first, width).ofs_nbits, field.part, value >> first)
 
 
-def _resubmit(argument: str, context: Context) -> Any:
+def _resubmit(argument: str, tables: Mapping[str, int]) -> Any:
     in_port, _, name = argument.partition(",")
-    return parser.NXActionResubmitTable(_port(in_port) & 0xFFFF if in_port else _SAME_PORT, _table(name, context))
+    return parser.NXActionResubmitTable(_port(in_port) & 0xFFFF if in_port else _SAME_PORT, _table(name, tables))
 
 
-def _conjunction(argument: str, _: Context) -> Any:
+def _conjunction(argument: str, _: Mapping[str, int]) -> Any:
     number_text, clause, clauses = re.split("[,/]", argument)
     return parser.NXActionConjunction(int(clause) - 1, int(clauses), number(number_text))
 
 
-def _ct(argument: str, context: Context) -> Any:
+def _ct(argument: str, tables: Mapping[str, int]) -> Any:
     flags, zone, recirculate, nested = 0, 0, int(NX_CT_RECIRC_NONE), []
     for part in split(argument):
         name, inner = _called(part)
@@ -154,13 +146,13 @@ def _ct(argument: str, context: Context) -> Any:
         elif name == "force":
             flags |= _CT_FORCE
         elif name == "table":
-            recirculate = _table(inner, context)
+            recirculate = _table(inner, tables)
         elif name == "zone":
             zone = number(inner)
         elif name == "nat":
             nested.append(_nat(inner))
         elif name == "exec":
-            nested += [_action(Action(*_called(action)), context) for action in split(inner)]
+            nested += [_action(Action(*_called(action)), tables) for action in split(inner)]
         else:
             raise ValueError(f"ct: {part!r} cannot be sent")
     return parser.NXActionCT(flags, "", zone, recirculate, _CT_ALG, nested)
@@ -193,19 +185,19 @@ def _nat_range(text: str) -> dict[str, Any]:
     return {name: end for name, end in ends.items() if end} | {name: int(end) for name, end in ports.items() if end}
 
 
-def _group(argument: str, _: Context) -> Any:
+def _group(argument: str, _: Mapping[str, int]) -> Any:
     return parser.OFPActionGroup(number(argument))
 
 
-def _note(argument: str, _: Context) -> Any:
+def _note(argument: str, _: Mapping[str, int]) -> Any:
     return parser.NXActionNote(list(bytes.fromhex(argument.replace(".", ""))))
 
 
-def _dec_ttl(_: str, __: Context) -> Any:
+def _dec_ttl(_: str, __: Mapping[str, int]) -> Any:
     return parser.OFPActionDecNwTtl()
 
 
-_BUILDERS: Mapping[str, Callable[[str, Context], Any]] = MappingProxyType(
+_BUILDERS: Mapping[str, Callable[[str, Mapping[str, int]], Any]] = MappingProxyType(
     {
         "output": _output,
         "load": _load,

@@ -30,7 +30,6 @@ class Encoder:
             RuleRefused: the rule has a field, an action or a value that cannot be sent.
         """
         try:
-            context = actions.Context(self.tables, match.transport_of(flow.match))
             message = parser.OFPFlowMod(
                 self._protocol,
                 cookie=flow.cookie,
@@ -39,7 +38,7 @@ class Encoder:
                 out_port=ofproto.OFPP_ANY,
                 out_group=ofproto.OFPG_ANY,
                 match=_match(flow),
-                instructions=actions.instructions(flow.actions, context),
+                instructions=actions.instructions(flow.actions, self.tables),
             )
             message.serialize()
         except Exception as error:  # what os-ken does not take, it does not refuse in any one way

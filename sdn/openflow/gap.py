@@ -19,7 +19,9 @@ _LOAD_TARGET = re.compile(r"->(\w+)\[(?:(\d+)(?:\.\.(\d+))?)?\]")
 _SET_TARGET = re.compile(r"->(\w+)")
 _MASK = re.compile(r"/([\w.:]+)")
 _PORT_BITS = 0x7FFF  # above are the reserved ports, which are not sent as they are written
-_PORTS = frozenset({"in_port", "output", "resubmit"})
+_LIMITS: Mapping[str, int] = MappingProxyType(
+    {"in_port": _PORT_BITS, "output": _PORT_BITS, "resubmit": _PORT_BITS, "group": 0x7FFFFFFF}
+)
 _FORMS: Mapping[int, str] = MappingProxyType({1: "B", 2: "H", 4: "I", 8: "Q"})
 _NARROWER = (("h", 2, 0x7FFF), ("B", 1, 0xFF), ("H", 2, 0xFFFF), ("I", 4, 0xFFFFFFFF))  # what struct itself can limit
 _number = partial(int, base=0)
@@ -72,7 +74,7 @@ def gap_at(before: str, sign: str, text: str, after: str) -> Gap | None:
     size = _SIZES.get(field) or (BY_NAME[field].size if field in BY_NAME else 0)
     if size not in _FORMS:
         return None
-    bits = _PORT_BITS if name in _PORTS else NARROW.get(field, -1)
+    bits = _LIMITS.get(name, NARROW.get(field, -1))
     gap = _numeric(size)
     return _in_field(_limited(gap, gap.allowed & bits), field, mask)
 
@@ -105,7 +107,7 @@ def _header(field: Field, exact: bool) -> bytes:
 
 def _limited(gap: Gap, allowed: int) -> Gap:
     """The gap, for values of these bits only."""
-    if allowed == (1 << 8 * gap.size) - 1:
+    if allowed == gap.allowed:
         return gap
     for form, size, limit in _NARROWER:
         if allowed == limit and gap.form == _FORMS.get(gap.size):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sdn.openflow.fields import BY_NAME, NARROW, RANK, TRANSPORT, Field
@@ -22,27 +22,21 @@ class Compared(NamedTuple):
     mask: int
 
 
-def compared(match: Sequence[MatchField]) -> list[Compared]:
+def compared(match: Iterable[MatchField]) -> list[Compared]:
     """The fields of a match in wire order, with those that a protocol's word stands for.
 
     Raises:
         ValueError: a field cannot be sent, stands twice, or needs a protocol.
     """
-    transport = transport_of(match)
     parts = [part for written in match for part in read_field(str(written)).primitives]
-    found = [_compared(sent(name, transport), value, mask) for name, value, mask in parts if mask]
+    transport = TRANSPORT.get(next((value for name, value, _ in parts if name == "nw_proto"), 0), "")
+    found = [_compared(_sent(name, transport), value, mask) for name, value, mask in parts if mask]
     if len({item.field for item in found}) < len(found):
         raise ValueError("a field stands twice")
     return sorted(found, key=lambda item: RANK[item.field.name])
 
 
-def transport_of(match: Iterable[MatchField]) -> str:
-    """The protocol whose ports tp_src and tp_dst are: tcp, udp or sctp; empty if the match is bound to none."""
-    parts = [part for written in match for part in read_field(str(written)).primitives]
-    return TRANSPORT.get(next((value for name, value, _ in parts if name == "nw_proto"), 0), "")
-
-
-def sent(name: str, transport: str) -> Field:
+def _sent(name: str, transport: str) -> Field:
     """The field that goes for `name` beside a protocol; ValueError if none does."""
     if name in ("tp_src", "tp_dst"):
         if not transport:

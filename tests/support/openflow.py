@@ -82,7 +82,7 @@ RULES = (
         "cookie=0x25,table=third,priority=37,arp,actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],load:0x2->NXM_OF_ARP_OP[],"
         "move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[],output:3"
     ),
-    "cookie=0x26,table=third,priority=38,tcp,actions=set_field:80->tp_dst,set_field:0x7->tun_id,set_field:0x3->reg5,output:3",
+    "cookie=0x26,table=third,priority=38,tcp,actions=set_field:0x7->tun_id,set_field:0x3->reg5,output:3",
     "cookie=0x27,table=third,priority=39,ip,actions=group:7",
     "cookie=0xffffffffffffff28,table=third,priority=65535,actions=note:01.02.03.0a.ff.10",
     "cookie=0x0,table=last,priority=0,actions=drop",
