@@ -121,10 +121,10 @@ def test_two_switches_have_nothing_to_do_with_each_other(lab: Lab) -> None:
     [
         "table=second,priority=9,nonsense,actions=drop",
         "table=second,priority=9,ip,actions=group:77",
-        "table=second,priority=9,ip,actions=output:0xffffff00",
+        "table=second,priority=9,ip,actions=ct(commit,zone=1,nat(src=10.0.0.9-10.0.0.1))",
         rules(1)[0].replace("cookie=0x0", "cookie=0x9"),
     ],
-    ids=["unknown field", "no such group", "no such port", "twice"],
+    ids=["unknown field", "no such group", "refused when it is added", "twice"],
 )
 def test_a_list_with_a_bad_rule_is_refused_whole_and_the_rule_named(lab: Lab, bad: str) -> None:
     switch, controller = lab
