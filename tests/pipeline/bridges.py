@@ -64,6 +64,12 @@ class Bridges:
             self._bridges[key] = self._make(*key)
         return self._bridges[key]
 
+    def fresh(self, topology: str, node: str, mode: Mode, policies: str) -> Bridge:
+        """A bridge that nobody else uses, with rules of `policies` in the rules of the node."""
+        bridge = self._make(topology, node, mode, "")
+        self.switch.change(bridge.name, policies)
+        return bridge
+
     def _make(self, topology: str, name: str, mode: Mode | None, isolated: str) -> Bridge:
         whole = plan_of(topology, mode)
         node = whole.node(name)

@@ -60,7 +60,7 @@ class Switch:
         name = f"br{self._number}"
         words = ["--", "add-br", name, "--", "set", "Bridge", name, "datapath_type=dummy", "fail_mode=secure"]
         for number in ports:
-            port = f"p{self._number}-{number}"
+            port = port_name(name, number)
             words += ["--", "add-port", name, port, "--", "set", "Interface", port, "type=dummy"]
             words += [f"ofport_request={number}"]
         self.run("ovs-vsctl", f"--db=unix:{self.directory}/db.sock", "--timeout=30", *words)
@@ -93,6 +93,16 @@ class Switch:
         tunnel = (int(seen["vnid"], 0), seen["node"]) if seen["node"] else None
         return Trace(tuple(outputs), tunnel, bool(seen["commit"]), tuple(hops), text)
 
+    def put_in(self, bridge: str, port: int, frame: bytes) -> None:
+        """The frame has been queued at the port."""
+        self.control.command("netdev-dummy/receive", f"{port_name(bridge, port)}", frame.hex())
+
+    def sent(self, bridge: str) -> dict[int, int]:
+        """How many frames have left by each port."""
+        text = self.control.command("dpctl/show", "-s")
+        found = re.findall(rf"port \d+: p{bridge[2:]}-(\d+) .*\n.*\n *TX packets:(\d+)", text)
+        return {int(port): int(packets) for port, packets in found}
+
     def ofctl(self, *words: str, text: str | None = None) -> str:
         return self.run("ovs-ofctl", "-O", "OpenFlow14", *words, text=text)
 
@@ -101,6 +111,11 @@ class Switch:
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)[:200]}: {done.stderr}")
         return done.stdout
+
+
+def port_name(bridge: str, number: int) -> str:
+    """The name of a port of a bridge."""
+    return f"p{bridge[2:]}-{number}"
 
 
 @contextmanager
