@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from sdn.cli.options import output_option
+from sdn.cli.table import count
 from sdn.errors import InputError, ManifestError
 
 
@@ -51,4 +52,5 @@ def command(files: tuple[str, ...], schema: bool, output: str) -> None:
             json.dumps({"ok": True, "nodes": len(nodes), "pods": len(objects.pods), "rules": rules, "faults": []})
         )
     else:
-        click.echo(f"{objects.cluster.name}: {len(nodes)} nodes, {len(objects.pods)} pods, {rules} rules: right")
+        sizes = f"{count(len(nodes), 'node')}, {count(len(objects.pods), 'pod')}, {count(rules, 'rule')}"
+        click.echo(f"{objects.cluster.name}: {sizes}: right")

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A function to call with (step, done, total); one line on standard error, gone at the end."""
+    """A function to call with (step, done, total or 0); one line on standard error, gone at the end."""
     if not sys.stderr.isatty():
         yield lambda step, done, total: None
         return
 
     def say(step: str, done: int, total: int) -> None:
-        sys.stderr.write(f"\r\x1b[K{step} {done}/{total}")
+        sys.stderr.write(f"\r\x1b[K{step} {done}{f'/{total}' if total else ''}")
         sys.stderr.flush()
 
     try:

@@ -13,6 +13,7 @@ import click
 
 from sdn.cli.options import lab_option, output_option
 from sdn.cli.progress import progress
+from sdn.cli.table import count
 from sdn.errors import InputError, LabError
 from sdn.lab.find import Lab, claim, labs
 from sdn.lab.preflight import check_machine, choose_datapath
@@ -49,7 +50,7 @@ def command(files: tuple[str, ...], lab_name: str | None, datapath: str, output:
         starting = Starting()  # imports while we read
         undo.callback(starting.drop)
         documents, cluster = _read(files)
-        name = lab_name or cluster
+        name = cluster if lab_name is None else _label(lab_name)
         with claim():
             running = _running(name)
             if running is None:
@@ -71,6 +72,15 @@ def _read(files: Sequence[str]) -> tuple[Sequence[Mapping[str, Any]], str]:
 
     loaded = load(read_sources(files or [str(topologies() / "two-node.yaml")]))
     return loaded.documents, loaded.objects.cluster.name
+
+
+def _label(name: str) -> str:
+    """The name, which must be one that a Cluster may have."""
+    from sdn.manifest.pod import LABEL, LABEL_WORDS
+
+    if not LABEL.fullmatch(name):
+        raise InputError(f"--lab: found {name!r}, expected {LABEL_WORDS}")
+    return name
 
 
 def _running(name: str) -> Lab | None:
@@ -111,4 +121,5 @@ def _report(
         return
     done = "is up" if not again else "is changed" if made else "is unchanged"
     how = f", {datapath} datapath" if not again else ""
-    click.echo(f"{name} {done}: {nodes} nodes, {pods} pods, every rule in force{how} ({seconds:.2f} s)")
+    what = f"{count(nodes, 'node')}, {count(pods, 'pod')}"
+    click.echo(f"{name} {done}: {what}, every rule in force{how} ({seconds:.2f} s)")

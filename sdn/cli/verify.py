@@ -41,7 +41,7 @@ def command(lab_name: str | None, verbose: bool, output: str) -> None:
         for event in door.stream("POST", "/sdn/v1/verify", {}):
             if event["event"] == "check":
                 checks.append(event)
-                say("checks", len(checks), len(checks))
+                say("checks", len(checks), 0)
             elif event["event"] == "failed":
                 raise failure(1, event["error"])
     _print(checks, verbose, output)
