@@ -34,7 +34,7 @@ def run(
     space: str | None,
     command: Sequence[str],
     text: str = "",
-    timeout_s: float = 30.0,
+    timeout_s: float = 120.0,
     env: Mapping[str, str] | None = None,
 ) -> str:
     """Run a command in a namespace to its end and return what it printed.

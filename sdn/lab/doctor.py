@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sdn.errors import MachineError
-from sdn.host import kernel
+from sdn.host.isolate import isolate
 from sdn.lab.preflight import TUN, kernel_datapath
 from sdn.ovs.daemon import check_installed, search_path
 
@@ -58,12 +58,14 @@ def _program(name: str, package: str) -> Finding:
 
 def _namespaces() -> Finding:
     who = "as root" if os.geteuid() == 0 else "as an ordinary user (rootless)"
-    flags = kernel.CLONE_NEWNET | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID
-    reason = _tried(lambda: kernel.unshare(flags if os.geteuid() == 0 else flags | kernel.CLONE_NEWUSER))
-    if reason is None:
-        return Finding("namespaces", True, f"can be made {who}")
-    remedy = "" if os.geteuid() == 0 else _userns_remedy()
-    return Finding("namespaces", False, f"cannot be made {who}: {reason}", remedy or "run in a privileged container")
+    try:
+        made = isolate([shutil.which("true") or "/bin/true"])
+    except MachineError as error:
+        remedy = "" if os.geteuid() == 0 else _userns_remedy()
+        found = f"cannot be made {who}: {str(error).splitlines()[0]}"
+        return Finding("namespaces", False, found, remedy or "run in a privileged container")
+    os.waitpid(made.shim, 0)
+    return Finding("namespaces", True, f"can be made {who}")
 
 
 def _userns_remedy() -> str:
@@ -72,23 +74,6 @@ def _userns_remedy() -> str:
         if path.exists() and path.read_text().strip() != knob.partition("=")[2]:
             return f"sudo sysctl -w {knob}"
     return "sudo sysctl -w user.max_user_namespaces=10000"
-
-
-def _tried(action: Callable[[], None]) -> str | None:
-    """Do something in a child that ends at once: None if it worked, else the kernel's words."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            action()
-        except OSError as error:
-            os.write(write, str(error).encode())
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as answer:
-        words = answer.read()
-    os.waitpid(child, 0)
-    return words or None
 
 
 def _tun() -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from sdn.errors import InputError
 from sdn.lab.find import Lab, inside
 from sdn.lab.paths import NETNS
 from sdn.lab.tools import BIN
+from sdn.ovs.daemon import NODES
 
 
 def space_of(lab: Lab, target: str) -> str:
@@ -21,16 +22,27 @@ def space_of(lab: Lab, target: str) -> str:
     """
     kind, _, name = target.rpartition("/")
     space = name if kind in ("node", "host") else f"{kind or 'default'}_{name}"
-    spaces = [entry.name for entry in inside(lab.root, NETNS).iterdir()]
-    if space in spaces:
+    targets = {
+        space: _target(lab, space) for space in sorted(entry.name for entry in inside(lab.root, NETNS).iterdir())
+    }
+    if targets.get(space) == _full(target):
         return space
-    near = get_close_matches(space, spaces, 1)
-    hint = f"; nearest: {_target(near[0])}" if near else ""
+    same = [full for full in targets.values() if full.rpartition("/")[2] == name]
+    near = same or get_close_matches(_full(target), targets.values(), 1, cutoff=0.4)
+    hint = f"; nearest: {near[0]}" if near else ""
     raise InputError(f"nothing called {target} in lab {lab.name}{hint} (POD, NAMESPACE/POD, node/NAME or host/NAME)")
 
 
-def _target(space: str) -> str:
-    return space.replace("_", "/") if "_" in space else space
+def _full(target: str) -> str:
+    return target if "/" in target else f"default/{target}"
+
+
+def _target(lab: Lab, space: str) -> str:
+    """What to call a namespace: the inverse of `space_of`."""
+    if "_" in space:
+        return space.replace("_", "/")
+    is_node = inside(lab.root, NODES / space).is_dir()
+    return f"node/{space}" if is_node else f"host/{space}"
 
 
 def enter(lab: Lab, space: str | None, command: Sequence[str], env: Mapping[str, str]) -> None:
@@ -49,5 +61,5 @@ def enter(lab: Lab, space: str | None, command: Sequence[str], env: Mapping[str,
 def environment(lab: Lab, space: str | None) -> dict[str, str]:
     """The environment inside: Open vSwitch's commands find the switch of the node that they run in."""
     path = os.pathsep.join([str(BIN), "/usr/local/sbin", "/usr/sbin", "/sbin", os.environ.get("PATH", os.defpath)])
-    prompt = f"[{lab.name} {_target(space) if space else 'lab'}] \\w# "
+    prompt = f"[{lab.name} {_target(lab, space) if space else 'lab'}] \\w# "
     return {**os.environ, "PATH": path, "PS1": prompt, "SDN_LAB": lab.name}

@@ -16,9 +16,8 @@ if [ -z "$node" ] || [ ! -d "/run/sdn/nodes/$node" ]; then
 fi
 export OVS_RUNDIR="/run/sdn/nodes/$node" OVS_DBDIR="/run/sdn/nodes/$node"
 PATH=$(echo "$PATH" | sed 's#/run/sdn/bin:##g')
-exec {command} {options}"$@"
+exec {command} "$@"
 """
-_OPTIONS = {"ovs-appctl": '-t "$OVS_RUNDIR/ovs-vswitchd.ctl" '}
 
 
 def write_tools() -> None:
@@ -26,5 +25,5 @@ def write_tools() -> None:
     BIN.mkdir()
     for command in _COMMANDS:
         path = BIN / command
-        path.write_text(_SCRIPT.format(command=command, options=_OPTIONS.get(command, "")))
+        path.write_text(_SCRIPT.format(command=command))
         path.chmod(0o755)

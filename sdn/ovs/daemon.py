@@ -82,28 +82,26 @@ def start_database(spaces: Spaces, node: str, empty: Path) -> subprocess.Popen[b
         shutil.copy(empty, database)
         controller_socket(node).symlink_to(OPENFLOW)
     database_socket(node).unlink(missing_ok=True)
-    command = [
-        "ovsdb-server",
-        str(database),
-        f"--remote=punix:{database_socket(node)}",
-        f"--unixctl={directory / 'ovsdb-server.ctl'}",
-        "-vconsole:warn",
-    ]
-    process = start(spaces, node, command, directory / "ovsdb-server.log", env=environment(node))
+    process = _start(spaces, node, ["ovsdb-server", str(database), f"--remote=punix:{database_socket(node)}"])
     wait_for_socket(database_socket(node), process)
     return process
 
 
 def start_switch(spaces: Spaces, node: str) -> subprocess.Popen[bytes]:
     """Start the node's ovs-vswitchd; it takes its bridges and ports from the database."""
-    switch_control(node).unlink(missing_ok=True)
-    command = [
-        "ovs-vswitchd",
-        f"unix:{database_socket(node)}",
-        f"--unixctl={switch_control(node)}",
-        "-vconsole:warn",
-    ]
-    return start(spaces, node, command, run_directory(node) / "ovs-vswitchd.log", env=environment(node))
+    return _start(spaces, node, ["ovs-vswitchd", f"unix:{database_socket(node)}"])
+
+
+def _start(spaces: Spaces, node: str, command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a daemon; its control socket has a name that we know, and the one where ovs-appctl looks."""
+    name, directory = command[0], run_directory(node)
+    control = directory / f"{name}.ctl"
+    for old in directory.glob(f"{name}*.ctl"):
+        old.unlink()
+    options = [f"--unixctl={control}", f"--pidfile={directory / name}.pid", "-vconsole:warn"]
+    process = start(spaces, node, [*command, *options], directory / f"{name}.log", env=environment(node))
+    (directory / f"{name}.{process.pid}.ctl").symlink_to(control)
+    return process
 
 
 def wait_for_socket(path: Path, process: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:
