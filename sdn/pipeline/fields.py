@@ -205,7 +205,7 @@ def read_match(texts: Sequence[str]) -> Match:
     # an all-zero mask says nothing
     identity = frozenset([part for meaning in meanings for part in meaning.primitives if part[2]])
     if _LATER in identity and not _BEYOND_IP.isdisjoint([field.name for field in fields]):
-        raise ValueError("a later fragment has neither ports nor flags nor an ICMP type")
+        raise ValueError("a later fragment shows no ports, flags or ICMP type; Open vSwitch takes some such rules")
     return Match(",".join(texts), fields, identity)
 
 

@@ -82,14 +82,30 @@ FIELDS: dict[str, SearchStrategy[str]] = {
     "ct_label": st.one_of(numbers(128), MASKED),
     "conj_id": st.one_of(numbers(32), MASKED),
 }
-PROTOCOLS = st.sampled_from(["", "ip", "arp", "icmp", "tcp", "udp", "sctp"])
+ANYWHERE = (
+    "in_port dl_src dl_dst tun_id tun_src tun_dst reg0 reg7 metadata pkt_mark ct_state ct_zone ct_mark ct_label conj_id"
+)
+FITTING = {
+    "": "",
+    "ip": "nw_src nw_dst nw_proto nw_frag",
+    "arp": "arp_op arp_spa arp_tpa arp_sha arp_tha",
+    "icmp": "nw_src nw_dst nw_frag icmp_type icmp_code",
+    "tcp": "nw_src nw_dst nw_frag tp_src tp_dst tcp_flags",
+    "udp": "nw_src nw_dst nw_frag tp_src tp_dst",
+    "sctp": "nw_src nw_dst nw_frag tp_src tp_dst",
+}
 
 
 @st.composite
 def matches(draw: st.DrawFn) -> str:
-    protocol = draw(PROTOCOLS)
-    names = draw(st.lists(st.sampled_from(sorted(FIELDS)), max_size=4, unique=True))
-    return ",".join([protocol] * bool(protocol) + [f"{name}={draw(FIELDS[name])}" for name in names])
+    """A match; mostly of fields that fit together."""
+    protocol = draw(st.sampled_from(sorted(FITTING)))
+    fitting = FITTING[protocol].split()
+    names = st.sampled_from(fitting * 3 + ANYWHERE.split())
+    if draw(st.integers(0, 3)) == 0:
+        names = st.sampled_from(sorted(FIELDS))
+    chosen = draw(st.lists(names, max_size=4, unique=True))
+    return ",".join([protocol] * bool(protocol) + [f"{name}={draw(FIELDS[name])}" for name in chosen])
 
 
 REGISTERS = words(

@@ -19,7 +19,7 @@ from .bridges import Bridges
 from .grammar import ACTIONS, matches
 from .test_paths import NODES
 
-LINES = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LINES = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WARNING = "normalization changed"
 
 
