@@ -89,8 +89,10 @@ def _set_field(argument: str, inside: bool) -> Found:
     value_text, slash, mask_text = text.partition("/")
     value = FIELDS[name].value(value_text)
     mask = FIELDS[name].mask(mask_text) if slash else value or 1
-    if value & ~mask or not mask:
-        raise ValueError(f"set_field: {text}: bits of the value are outside the mask, or the mask is empty")
+    if value & ~mask:
+        raise ValueError(f"set_field: {text}: bits of the value are outside the mask")
+    if not mask:
+        raise ValueError(f"set_field: {text}: the mask is empty, Open vSwitch would leave the action out")
     return [], {f"set_field:{name}" if name.startswith("tp_") else name}
 
 
