@@ -49,7 +49,7 @@ def live(import_door: Callable[[], OpenDoor]) -> None:
     build = _read(lines)
     try:
         supervisor = Supervisor(name, build["datapath"], controller)
-        change = supervisor.change(build["documents"], lambda *step: _progress(control, *step), import_door)
+        change = supervisor.change(build["documents"], lambda *step: _progress(control, *step), import_door, True)
         import_door()(supervisor)
     except SdnError as error:
         _write(control, event="failed", error=str(error), exit_code=error.exit_code)

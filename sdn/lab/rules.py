@@ -10,7 +10,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sdn.controller.client import ControllerClient
 from sdn.errors import LabError, SwitchError
@@ -18,8 +19,10 @@ from sdn.lab.controller import ControllerProcess, start_controller
 from sdn.lab.journal import Journal
 from sdn.lab.watch import Watch
 from sdn.ovs.dump import differences
-from sdn.pipeline import Flow, Tables, ofctl_text, render
 from sdn.plan import NodePlan
+
+if TYPE_CHECKING:
+    from sdn.pipeline import Flow, Tables
 
 IN_FORCE_TIMEOUT_S = 60.0
 
@@ -27,8 +30,7 @@ IN_FORCE_TIMEOUT_S = 60.0
 class Rules:
     """What every switch shall do, and whether it does. Safe to use from any thread."""
 
-    def __init__(self, controller: ControllerProcess, tables: Tables, watch: Watch, journal: Journal) -> None:
-        self.tables = tables
+    def __init__(self, controller: ControllerProcess, watch: Watch, journal: Journal) -> None:
         self.flows: dict[str, tuple[Flow, ...]] = {}
         self._watch, self._journal = watch, journal
         self._nodes: dict[str, NodePlan] = {}
@@ -36,10 +38,20 @@ class Rules:
         self._in_force: dict[str, int] = {}
         self._refused: dict[str, tuple[int, str]] = {}
         self._changed = threading.Condition()
+        self._told: bool = False  # whether the controller knows what the tables are called
         self._speak_to(controller)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The pipeline's tables; imported and read when first needed, which is while the switches start."""
+        from sdn.pipeline import load_tables
+
+        return load_tables()
 
     def set(self, nodes: Iterable[NodePlan]) -> None:
         """The nodes shall have the rules of their plan. Returns at once; `wait` says when they do."""
+        from sdn.pipeline import render
+
         for node in nodes:
             if self._nodes.get(node.name) == node:
                 continue
@@ -94,6 +106,8 @@ class Rules:
 
     def difference(self, node: str) -> list[str]:
         """How the node's switch differs from what it shall do, as `ovs-ofctl diff-flows` says it."""
+        from sdn.pipeline import ofctl_text
+
         return differences(node, ofctl_text(self.flows[node], self.tables))
 
     def _desire(self, name: str) -> None:
@@ -101,12 +115,15 @@ class Rules:
         with self._changed:
             wanted = datapath_of(self._nodes[name]), name, self._generation[name]
             lines = [flow.line for flow in self.flows[name]]
+        if not self._told:
+            self._client.tables(self.tables.names)
+            self._told = True
         self._client.desire(*wanted, lines)
 
     def _speak_to(self, controller: ControllerProcess) -> None:
         self._process = controller.process
         self._client = ControllerClient(controller.channel, self._event)
-        self._client.tables(self.tables.names)
+        self._told = False
         self._watch.process(self._process, self._controller_ended)
 
     def _controller_ended(self) -> None:

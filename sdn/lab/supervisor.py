@@ -16,11 +16,10 @@ from sdn.lab.controller import ControllerProcess
 from sdn.lab.journal import Journal
 from sdn.lab.rules import Rules
 from sdn.lab.watch import Watch
-from sdn.manifest import from_documents
+from sdn.manifest import from_checked, from_documents
 from sdn.model import Objects
 from sdn.ovs.database import Datapath
 from sdn.ovs.switch import Switch
-from sdn.pipeline import load_tables
 from sdn.plan import Plan, plan
 
 _SHORT_LIFE_S = 1.0
@@ -38,7 +37,7 @@ class Supervisor:
         self._watch = Watch()
         self.journal = Journal()
         self.spaces = Spaces()
-        self.rules = Rules(controller, load_tables(), self._watch, self.journal)
+        self.rules = Rules(controller, self._watch, self.journal)
         self._answers = Answers(self.spaces, self._watch, self.journal)
         self._builder = Builder(self.spaces, self.datapath, self.rules, self._answers, self._guard)
 
@@ -48,15 +47,21 @@ class Supervisor:
         return self._builder.plan
 
     def change(
-        self, documents: Sequence[Mapping[str, Any]], say: Say, meanwhile: Callable[[], object] = lambda: None
+        self,
+        documents: Sequence[Mapping[str, Any]],
+        say: Say,
+        meanwhile: Callable[[], object] = lambda: None,
+        checked: bool = False,
     ) -> Change:
         """The lab is what the documents say. `meanwhile` is done while the switches take their ports.
+
+        Documents that the command has read and `checked` are not checked again.
 
         Raises:
             InputError: the documents are wrong; nothing was changed.
             SdnError: the change could not be made.
         """
-        objects = from_documents(documents)
+        objects = from_checked(documents) if checked else from_documents(documents)
         wanted = plan(objects)
         with self._lock:
             change = self._builder.change(wanted, say, meanwhile)

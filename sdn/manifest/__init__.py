@@ -4,8 +4,8 @@ Text goes through four steps: `read` (YAML that is sound), `schema` (each docume
 together), `build` (the model).
 """
 
-from sdn.manifest.load import Loaded, from_documents, load
+from sdn.manifest.load import Loaded, from_checked, from_documents, load
 from sdn.manifest.schema import schema_for_editors
 from sdn.manifest.source import Source, read_sources
 
-__all__ = ["Loaded", "Source", "from_documents", "load", "read_sources", "schema_for_editors"]
+__all__ = ["Loaded", "Source", "from_checked", "from_documents", "load", "read_sources", "schema_for_editors"]

@@ -12,7 +12,6 @@ from sdn.manifest.build import build
 from sdn.manifest.check import meaning_faults
 from sdn.manifest.document import MAX_DEPTH, Document, Json, is_deep, shown
 from sdn.manifest.kind import KINDS, kind_faults, unpack
-from sdn.manifest.read import read
 from sdn.manifest.schema import schema_faults
 from sdn.manifest.source import Source
 from sdn.model import Objects
@@ -34,6 +33,8 @@ def load(sources: Sequence[Source]) -> Loaded:
     Raises:
         ManifestError: there are faults; it has all of them, in the order of the sources.
     """
+    from sdn.manifest.read import read  # with it PyYAML, which plain values do not need
+
     faults: list[Fault] = []
     documents: list[Document] = []
     for source in sources:
@@ -60,6 +61,11 @@ def from_documents(documents: Sequence[Mapping[str, Any]]) -> Objects:
     if deep:
         raise ManifestError(deep)
     return build(_checked(named, [], [document.file for document in named]))
+
+
+def from_checked(documents: Sequence[Mapping[str, Any]]) -> Objects:
+    """The model of documents that `load` gave: they are not checked again."""
+    return build([Document(_title(value, number), value) for number, value in enumerate(documents)])
 
 
 def _checked(documents: Iterable[Document], faults: list[Fault], files: Sequence[str]) -> list[Document]:
