@@ -60,7 +60,11 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _checked(response: http.client.HTTPResponse) -> Any:
-    value = json.loads(response.read())
+    body = response.read()
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise LabError(f"the lab answered {response.status}: {body.decode(errors='replace')}") from error
     if response.status == 200:
         return value
     raise failure(value.get("exitCode", 1), value.get("error", response.reason))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import uvicorn
@@ -52,6 +53,7 @@ def application(supervisor: Supervisor) -> Starlette:
 
     async def verify(request: Request) -> Response:
         options = await request.json()
+        await run_in_threadpool(supervisor.teach_neighbours)
         return StreamingResponse(_verify(supervisor, options), media_type=_NDJSON)
 
     return Starlette(
@@ -76,15 +78,16 @@ def _change(supervisor: Supervisor, documents: list[dict[str, Any]]) -> Iterator
     """Progress events while the lab changes, then `done` or `failed`."""
     events: queue.Queue[dict[str, object]] = queue.Queue()
 
+    def say(step: str, done: int, total: int) -> None:
+        events.put({"event": "progress", "step": step, "done": done, "total": total})
+
     def work() -> None:
         try:
-            change = supervisor.change(
-                documents,
-                lambda step, done, total: events.put({"event": "progress", "step": step, "done": done, "total": total}),
-            )
-            events.put({"event": "done", "made": change.made, "removed": change.removed, "nodes": change.nodes})
+            events.put({"event": "done", **asdict(supervisor.change(documents, say))})
         except SdnError as error:
             events.put({"event": "failed", "error": str(error), "exit_code": error.exit_code})
+        except OSError as error:
+            events.put({"event": "failed", "error": str(error), "exit_code": 1})
         except Exception as error:
             events.put({"event": "failed", "error": f"a fault in sdn itself: {error!r}", "exit_code": 1})
 

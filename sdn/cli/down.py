@@ -6,6 +6,7 @@ import os
 import time
 
 import click
+from click.core import ParameterSource
 
 from sdn.cli.options import lab_option
 from sdn.lab.find import find, labs
@@ -23,6 +24,9 @@ def command(lab_name: str | None, everything: bool) -> None:
       sdn down -l dc1
       sdn down --all
     """
+    given = click.get_current_context().get_parameter_source("lab_name")
+    if everything and given is ParameterSource.COMMANDLINE:
+        raise click.UsageError("name one lab with -l, or all of yours with --all")
     began = time.monotonic()
     targets = [lab for lab in labs() if lab.uid == os.geteuid()] if everything else [find(lab_name)]
     for lab in targets:

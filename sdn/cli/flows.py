@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -29,7 +30,7 @@ def command(node: str, lab_name: str | None, desired: bool, diff: bool, output: 
       sdn flows node1 --diff
     """
     door = Door(find(lab_name))
-    flows = door.get(f"/sdn/v1/flows/{node}")
+    flows = door.get(f"/sdn/v1/flows/{quote(node.removeprefix('node/'), safe='')}")
     if diff:
         _print_difference(flows, output)
     elif output == "json":

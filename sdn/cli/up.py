@@ -100,7 +100,7 @@ def _change(lab: Lab, documents: Sequence[Mapping[str, Any]], datapath: str, say
         elif event["event"] == "failed":
             raise failure(event["exit_code"], event["error"])
         else:
-            return int(event["made"]) + int(event["removed"]) + int(event["nodes"])
+            return sum(int(event[what]) for what in ("made", "removed", "nodes", "answers"))
     raise LabError(f"lab {lab.name} ended while it was changed")
 
 

@@ -84,7 +84,7 @@ def _first(command: Sequence[str], control: socket.socket, report: int) -> None:
         kernel.die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.setsid()
-        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_SLAVE)
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
         kernel.mount("tmpfs", "/run", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755")
         os.chdir("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import errno
 import fcntl
 import socket
 import struct
@@ -80,11 +81,15 @@ class Links:
         self._run(wire.far_space, [(message, RTM_NEWLINK, 0, f"{wire.far_space}: {wire.far_name} up")])
 
     def cut(self, wires: Iterable[Wire]) -> None:
-        """The wires are gone, both ends."""
+        """The wires are gone, both ends; one that a failed change never made is none."""
         for wire in wires:
             message = _link()
             message["attrs"] = [("IFLA_IFNAME", wire.far_name)]
-            self._run(wire.far_space, [(message, RTM_DELLINK, 0, f"{wire.far_space}: delete {wire.far_name}")])
+            try:
+                self._run(wire.far_space, [(message, RTM_DELLINK, 0, f"{wire.far_space}: delete {wire.far_name}")])
+            except OSError as error:
+                if error.errno != errno.ENODEV:
+                    raise
 
     def address(self, space: Space, devices: Collection[str]) -> None:
         """The named devices of the namespace are up and have their addresses and routes."""

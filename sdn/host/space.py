@@ -40,7 +40,9 @@ class Spaces:
             self._fds[name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             for key, value in sysctls:
                 # ours alone: /proc/sys/net shows the namespace of the thread that looks
-                Path("/proc/sys", key).write_text(value)
+                knob = Path("/proc/sys", key)
+                if knob.exists() or not key.startswith("net/ipv6/"):  # a kernel may have no IPv6 at all
+                    knob.write_text(value)
         finally:
             kernel.setns(self._home, kernel.CLONE_NEWNET)
 

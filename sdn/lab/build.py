@@ -11,7 +11,7 @@ that a new pod never meets the rules of one that had its address before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from sdn.controller.reconcile import reconcile
@@ -32,14 +32,12 @@ _THREADS = 16
 
 @dataclass(frozen=True)
 class Change:
-    """How many namespaces were made and removed, and on how many nodes rules or ports were set."""
+    """How many namespaces were made and removed, on how many nodes rules or ports were set, and who answers anew."""
 
     made: int
     removed: int
     nodes: int
-
-    def __bool__(self) -> bool:
-        return bool(self.made or self.removed or self.nodes)
+    answers: int
 
 
 class Builder:
@@ -67,25 +65,26 @@ class Builder:
             SdnError: it could not be done; what was done stays, and the next change starts from there.
         """
         delta = reconcile({space.name: structure(space) for space in plan.spaces}, self._keeper.actual)
-        gone = fallen([*delta.removed, *delta.changed, *self._unfinished], self._keeper.actual)
+        broken = self._unfinished & self._keeper.actual.keys()
+        gone = fallen([*delta.removed, *delta.changed, *broken], self._keeper.actual)
+        self._unfinished = gone | {space.name for space in plan.spaces} - self._keeper.actual.keys()
         self._remove(gone)
         new = [space for space in plan.spaces if space.name not in self._keeper.actual]
-        self._unfinished = {space.name for space in new}
         fresh = self._start_switches(plan, new)
         self._keeper.make(space for space in new if space.role is not Role.NODE)
         changed = [node for node in plan.nodes if node.name in fresh or self.switches[node.name].node != node]
-        self._rules.set(plan.nodes)
         filters = [self._pool.submit(self._keeper.filter, space) for space in new if space.filter]
+        self._rules.set(plan.nodes)
+        _all(filters)  # no wire leads anywhere before they stand
         for number, space in enumerate(new, 1):
             self._keeper.wire(space)
             say("wires", number, len(new))
         self._connect(changed, fresh, say, meanwhile)
         for node in fresh:
             self._keeper.finish(plan.space(node))
-        _all(filters)
-        self._settle(plan, {space.name for space in new}, say)
+        answers = self._settle(plan, {space.name for space in new}, say)
         self.plan, self._unfinished = plan, set()
-        return Change(len(new), len(gone), len(changed))
+        return Change(len(new), len(gone), len(changed), answers)
 
     def _remove(self, gone: set[str]) -> None:
         """Ports first, so that no switch looks for devices that are no more; nodes with all that is on them."""
@@ -96,7 +95,11 @@ class Builder:
             self._rules.forget(name)
             self.switches.pop(name).stop()
         for switch in self.switches.values():
-            switch.drop_ports(pod.wire for pod in switch.node.pods if pod.space in gone)
+            pods = [pod for pod in switch.node.pods if pod.space in gone]
+            switch.drop_ports(pod.wire for pod in pods)
+            for pod in pods:
+                switch.forget_connections(pod.ip)
+                self._keeper.forget_connections(switch.node.space, pod.ip)
         self._keeper.remove(gone)
 
     def _start_switches(self, plan: Plan, new: Iterable[Space]) -> dict[str, Future[None]]:
@@ -130,19 +133,23 @@ class Builder:
 
         connecting = [self._pool.submit(connect, node) for node in nodes]
         meanwhile()
-        for number, done in enumerate(connecting, 1):
-            done.result()
-            say("switches", number, len(nodes))
+        try:
+            for number, done in enumerate(connecting, 1):
+                done.result()
+                say("switches", number, len(nodes))
+        finally:
+            wait(connecting)  # a change that fails leaves nothing under way
 
-    def _settle(self, plan: Plan, new: set[str], say: Say) -> None:
+    def _settle(self, plan: Plan, new: set[str], say: Say) -> int:
         for number, node in enumerate(plan.nodes, 1):
             self._rules.wait([node.name])
             say("rules", number, len(plan.nodes))
-        self._answers.set(plan.spaces)
-        pods = {space.name: space for space in plan.spaces if space.role is Role.POD and space.name in new}
+        changed = self._answers.set(plan.spaces)
+        pods = {space.name: space for space in plan.spaces if space.role is Role.POD and space.name in new | changed}
         say("pods", 0, len(pods))
         wait_ready(self._spaces, plan.nodes, pods)
         say("pods", len(pods), len(pods))
+        return len(changed)
 
 
 def _all(futures: Iterable[Future[None]]) -> None:

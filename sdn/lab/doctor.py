@@ -93,12 +93,12 @@ def _tun() -> Iterator[Finding]:
 def _kernel_datapath() -> Finding:
     loaded = kernel_datapath()
     found = "the openvswitch module is loaded" if loaded else "the openvswitch module is not loaded; userspace is used"
-    return Finding("kernel datapath", loaded, found, "sudo modprobe openvswitch vport-vxlan", needed=False)
+    return Finding("kernel datapath", loaded, found, "sudo modprobe -a openvswitch vport-vxlan", needed=False)
 
 
 def _features() -> Iterator[Finding]:
     nftables = Path("/proc/sys/net/netfilter").is_dir()
-    yield Finding("netfilter", nftables, "there" if nftables else "missing", "sudo modprobe nf_tables nf_conntrack")
+    yield Finding("netfilter", nftables, "there" if nftables else "missing", "sudo modprobe -a nf_tables nf_conntrack")
     for program, package in (("tcpdump", "tcpdump"), ("curl", "curl")):
         path = shutil.which(program, path=search_path())
         yield Finding(

@@ -97,21 +97,23 @@ def _is_lab(process: Path) -> bool:
 
 
 def find(name: str | None) -> Lab:
-    """The lab of that name; without a name the only one that runs. Root's own come before other users'.
+    """The lab of that name, one's own before another user's; without a name the only one of one's own.
 
     Raises:
         NoSuchLab: there is none, or without a name there are several.
     """
     running = labs()
     own = [lab for lab in running if lab.uid == os.geteuid()]
-    for candidates in (own, running):
-        found = [lab for lab in candidates if name in (None, lab.name)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise NoSuchLab(f"name one with -l: {', '.join(lab.name for lab in found)} run")
     if name is None:
-        raise NoSuchLab("no lab runs; `sdn up` starts one")
+        if len(own) == 1:
+            return own[0]
+        names = ", ".join(lab.name for lab in own)
+        raise NoSuchLab(f"name one with -l: {names} run" if own else "no lab of yours runs; `sdn up` starts one")
+    found = [lab for lab in own if lab.name == name] or [lab for lab in running if lab.name == name]
+    if len(found) > 1:
+        raise NoSuchLab(f"{len(found)} users run a lab {name}")
+    if found:
+        return found[0]
     near = get_close_matches(name, [lab.name for lab in running], 1)
     names = ", ".join(lab.name for lab in running) or "none"
     raise NoSuchLab(f"no lab {name} runs; running: {names}" + (f"; nearest: {near[0]}" if near else ""))

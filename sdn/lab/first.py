@@ -54,6 +54,9 @@ def live(import_door: Callable[[], OpenDoor]) -> None:
     except SdnError as error:
         _write(control, event="failed", error=str(error), exit_code=error.exit_code)
         os._exit(1)
+    except OSError as error:  # a namespace, a link, a file: the words say which
+        _write(control, event="failed", error=str(error), exit_code=1)
+        os._exit(1)
     except Exception as error:
         words = f"a fault in sdn itself: {error!r}\n{traceback.format_exc()}"
         _write(control, event="failed", error=words, exit_code=1)

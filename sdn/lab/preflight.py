@@ -15,7 +15,7 @@ TUN = Path("/dev/net/tun")
 def check_machine() -> None:
     """Raise MachineError, with what mends it, unless a lab can run here."""
     check_installed()
-    for program, package in (("nft", "nftables"), ("ip", "iproute2")):
+    for program, package in (("nft", "nftables"), ("ip", "iproute2"), ("nsenter", "util-linux")):
         if shutil.which(program, path=search_path()) is None:
             raise MachineError(f"{program} is not installed", f"sudo apt-get install {package}")
     if not TUN.exists():
@@ -36,7 +36,7 @@ def choose_datapath(asked: str) -> str:
         MachineError: the kernel's was asked for and is not there.
     """
     if asked == "kernel" and not kernel_datapath():
-        raise MachineError("the kernel's openvswitch module is not loaded", "sudo modprobe openvswitch vport-vxlan")
+        raise MachineError("the kernel's openvswitch module is not loaded", "sudo modprobe -a openvswitch vport-vxlan")
     if asked == "auto":
         return "kernel" if kernel_datapath() else "userspace"
     return asked

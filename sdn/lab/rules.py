@@ -17,6 +17,7 @@ from sdn.controller.client import ControllerClient
 from sdn.errors import LabError, SwitchError
 from sdn.lab.controller import ControllerProcess, start_controller
 from sdn.lab.journal import Journal
+from sdn.lab.keep import Keep
 from sdn.lab.watch import Watch
 from sdn.ovs.dump import differences
 from sdn.plan import NodePlan
@@ -32,14 +33,16 @@ class Rules:
 
     def __init__(self, controller: ControllerProcess, watch: Watch, journal: Journal) -> None:
         self.flows: dict[str, tuple[Flow, ...]] = {}
-        self._watch, self._journal = watch, journal
+        self._journal = journal
         self._nodes: dict[str, NodePlan] = {}
         self._generation: dict[str, int] = {}
         self._in_force: dict[str, int] = {}
         self._refused: dict[str, tuple[int, str]] = {}
         self._changed = threading.Condition()
-        self._told: bool = False  # whether the controller knows what the tables are called
-        self._speak_to(controller)
+        self._speaking = threading.RLock()
+        self._told = False  # whether the controller knows what the tables are called
+        keep = Keep(watch, journal, ("controller", "the controller"), self._restart, self._tell_all)
+        keep.watch(self._speak_to(controller))
 
     @cached_property
     def tables(self) -> Tables:
@@ -88,9 +91,9 @@ class Rules:
         deadline = time.monotonic() + timeout_s
         with self._changed:
             for node in nodes:
-                while self._in_force.get(node) != self._generation[node]:
+                while self._in_force.get(node) != self._generation.get(node):
                     generation, error = self._refused.get(node, (0, ""))
-                    if generation == self._generation[node]:
+                    if generation == self._generation.get(node):
                         raise SwitchError(f"{node}: {error}")
                     if not self._changed.wait(deadline - time.monotonic()):
                         raise LabError(f"{node}: its rules were not in force within {timeout_s:g} s")
@@ -111,26 +114,29 @@ class Rules:
         return differences(node, ofctl_text(self.flows[node], self.tables))
 
     def _desire(self, name: str) -> None:
-        """Outside the lock: the controller may be writing to us while we write to it."""
-        with self._changed:
-            wanted = datapath_of(self._nodes[name]), name, self._generation[name]
-            lines = [flow.line for flow in self.flows[name]]
-        if not self._told:
-            self._client.tables(self.tables.names)
-            self._told = True
-        self._client.desire(*wanted, lines)
+        """Not under the lock of `_changed`: the controller may be writing to us while we write to it."""
+        with self._speaking:
+            with self._changed:
+                if name not in self._nodes:
+                    return
+                wanted = datapath_of(self._nodes[name]), name, self._generation[name]
+                lines = [flow.line for flow in self.flows[name]]
+            if not self._told:
+                self._client.tables(self.tables.names)
+                self._told = True
+            self._client.desire(*wanted, lines)
 
-    def _speak_to(self, controller: ControllerProcess) -> None:
-        self._process = controller.process
-        self._client = ControllerClient(controller.channel, self._event)
-        self._told = False
-        self._watch.process(self._process, self._controller_ended)
+    def _speak_to(self, controller: ControllerProcess) -> subprocess.Popen[bytes]:
+        with self._speaking:
+            self._client = ControllerClient(controller.channel, self._event)
+            self._told = False
+        return controller.process
 
-    def _controller_ended(self) -> None:
-        status = _reap(self._process)
-        self._journal.say("controller", f"ended ({status}); started again, rules stay in the switches meanwhile")
+    def _restart(self) -> subprocess.Popen[bytes]:
         self._client.close()
-        self._speak_to(start_controller())
+        return self._speak_to(start_controller())
+
+    def _tell_all(self) -> None:
         for node in list(self.flows):
             self._desire(node)
 
@@ -139,6 +145,7 @@ class Rules:
         if kind == "in-force":
             with self._changed:
                 self._in_force[name] = int(event["generation"])
+                self._refused.pop(name, None)
                 self._changed.notify_all()
         elif kind == "refused":
             with self._changed:
@@ -156,8 +163,3 @@ class Rules:
 def datapath_of(node: NodePlan) -> int:
     """The datapath id of the node's controlled bridge."""
     return next(bridge.datapath_id for bridge in node.bridges if bridge.controlled)
-
-
-def _reap(process: subprocess.Popen[bytes]) -> str:
-    status = process.wait()
-    return f"signal {-status}" if status < 0 else f"status {status}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from sdn.host.process import load_filter
@@ -60,6 +61,13 @@ class SpaceKeeper:
         self._links.address(space, devices)
         if self._software_checksums:
             self._links.software_checksums(space.name, devices)
+
+    def forget_connections(self, name: str, ip: IPv4Address) -> None:
+        """The namespace's kernel tracks no connection of that address any more."""
+        from sdn.host.conntrack import forget
+
+        with self.spaces.inside(name):
+            forget(ip)
 
     def filter(self, space: Space) -> None:
         """The namespace's netfilter rules stand. May be called from any thread."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sdn.errors import SdnError
@@ -14,6 +15,7 @@ from sdn.lab.answers import Answers
 from sdn.lab.build import Builder, Change, Say
 from sdn.lab.controller import ControllerProcess
 from sdn.lab.journal import Journal
+from sdn.lab.keep import Keep
 from sdn.lab.rules import Rules
 from sdn.lab.watch import Watch
 from sdn.manifest import from_checked, from_documents
@@ -22,7 +24,7 @@ from sdn.ovs.database import Datapath
 from sdn.ovs.switch import Switch
 from sdn.plan import Plan, plan
 
-_SHORT_LIFE_S = 1.0
+_TEACH_EVERY_S = 300.0
 
 
 class Supervisor:
@@ -38,8 +40,9 @@ class Supervisor:
         self.journal = Journal()
         self.spaces = Spaces()
         self.rules = Rules(controller, self._watch, self.journal)
-        self._answers = Answers(self.spaces, self._watch, self.journal)
+        self._answers = Answers(self._watch, self.journal)
         self._builder = Builder(self.spaces, self.datapath, self.rules, self._answers, self._guard)
+        threading.Thread(target=self._keep_house, name="house", daemon=True).start()
 
     @property
     def plan(self) -> Plan | None:
@@ -70,45 +73,32 @@ class Supervisor:
 
     def _guard(self, switch: Switch) -> None:
         """Both daemons of the switch are started again whenever they end, until the switch is stopped."""
-        if switch.vswitchd is not None:
-            self._guard_process(switch, "ovs-vswitchd")
-        if switch.database is not None:
-            self._guard_process(switch, "ovsdb-server")
+        name = switch.node.name
 
-    def _guard_process(self, switch: Switch, what: str, since_s: float | None = None) -> None:
-        began = time.monotonic()
-        process = switch.vswitchd if what == "ovs-vswitchd" else switch.database
+        def vswitchd() -> subprocess.Popen[bytes]:
+            self.rules.again(name)
+            return switch.start_vswitchd()
 
-        def ended() -> None:
-            if process is None or switch.stopped:
-                return
-            process.wait()
-            delay_s = 1.0 if time.monotonic() - began < _SHORT_LIFE_S else 0.0
-            threading.Timer(delay_s, self._restart, (switch, what, process.returncode)).start()
+        def back() -> None:
+            self.rules.wait([name])
+            switch.teach_neighbours()
 
-        if process is not None:
-            self._watch.process(process, ended)
+        keeps = [
+            (Keep(self._watch, self.journal, (name, "ovs-vswitchd"), vswitchd, back), switch.vswitchd),
+            (Keep(self._watch, self.journal, (name, "ovsdb-server"), switch.start_database), switch.database),
+        ]
+        for keep, process in keeps:
+            switch.before_stop.append(keep.stop)
+            if process is not None:
+                keep.watch(process)
 
-    def _restart(self, switch: Switch, what: str, status: int) -> None:
-        name, began = switch.node.name, time.monotonic()
-        if switch.stopped:
-            return
-        self.journal.say(name, f"{what} ended ({_status(status)})")
-        try:
-            if what == "ovs-vswitchd":
-                self.rules.again(name)
-                switch.restart_switch()
-                self._guard_process(switch, what)
-                self.rules.wait([name])
+    def teach_neighbours(self) -> None:
+        """Every switch knows its peers' MACs: what it was taught it forgets after 15 minutes."""
+        for switch in list(self._builder.switches.values()):
+            with suppress(SdnError):  # it is just being restarted, which teaches it too
                 switch.teach_neighbours()
-            else:
-                switch.restart_database()
-                self._guard_process(switch, what)
-        except (SdnError, OSError) as error:
-            self.journal.say(name, f"{what} does not come back: {error}")
-            return
-        self.journal.say(name, f"{what} runs again after {time.monotonic() - began:.3f} s")
 
-
-def _status(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"status {code}"
+    def _keep_house(self) -> None:
+        while True:
+            time.sleep(_TEACH_EVERY_S)
+            self.teach_neighbours()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from sdn.errors import InputError
+from sdn.errors import InputError, LabError
 from sdn.lab.find import Lab, inside
 from sdn.lab.paths import NETNS
 from sdn.lab.tools import BIN
@@ -49,12 +49,18 @@ def enter(lab: Lab, space: str | None, command: Sequence[str], env: Mapping[str,
     """Become the command, in the lab's namespaces and, with `space`, in that network namespace.
 
     Does not return. nsenter(1) opens everything before it moves, so the paths are those of the host.
+
+    Raises:
+        LabError: the lab is another user's: root would run that user's files as root.
     """
+    if lab.uid != os.geteuid():
+        raise LabError(f"lab {lab.name} belongs to user {lab.uid}; become that user to enter it")
     words = ["nsenter", f"--target={lab.pid}", "--mount", "--pid", "--ipc", "--uts"]
     if os.geteuid() != 0:
         words += ["--user", "--preserve-credentials"]
     words.append(f"--net={lab.namespace(space)}" if space else "--net")
-    words += [f"--wdns={Path.cwd()}", "--", *command]
+    here = Path.cwd()
+    words += [f"--wdns={here if inside(lab.root, here).is_dir() else '/'}", "--", *command]
     os.execvpe(words[0], words, dict(env))
 
 

@@ -14,7 +14,7 @@ Ended = Callable[[], None]
 
 
 class Watch:
-    """One thread that waits for the end of processes. `when ended` runs in that thread, so it must not block long."""
+    """One thread that waits for the end of processes, and one for each that has ended, which may take its time."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -43,7 +43,7 @@ class Watch:
                 else:
                     self._selector.unregister(key.fd)
                     os.close(key.fd)
-                    key.data()
+                    threading.Thread(target=key.data, name="ended", daemon=True).start()
 
     def _take_new(self) -> None:
         with self._lock:

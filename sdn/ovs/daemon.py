@@ -73,16 +73,19 @@ def run_tool(command: list[str], env: Mapping[str, str] | None = None) -> str:
     return done.stdout
 
 
-def start_database(spaces: Spaces, node: str, empty: Path) -> subprocess.Popen[bytes]:
-    """Start the node's ovsdb-server, on the database that is there or on a copy of the empty one; it answers."""
+def copy_database(node: str, empty: Path) -> None:
+    """The node has a run directory, with a copy of the empty database and the way to the controller."""
     directory = run_directory(node)
-    directory.mkdir(parents=True, exist_ok=True)
-    database = directory / "conf.db"
-    if not database.exists():
-        shutil.copy(empty, database)
-        controller_socket(node).symlink_to(OPENFLOW)
+    directory.mkdir(parents=True)
+    shutil.copy(empty, directory / "conf.db")
+    controller_socket(node).symlink_to(OPENFLOW)
+
+
+def start_database(spaces: Spaces, node: str) -> subprocess.Popen[bytes]:
+    """Start the node's ovsdb-server on its database; it answers."""
     database_socket(node).unlink(missing_ok=True)
-    process = _start(spaces, node, ["ovsdb-server", str(database), f"--remote=punix:{database_socket(node)}"])
+    words = ["ovsdb-server", str(run_directory(node) / "conf.db"), f"--remote=punix:{database_socket(node)}"]
+    process = _start(spaces, node, words)
     wait_for_socket(database_socket(node), process)
     return process
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from sdn.host.process import end
@@ -13,6 +14,7 @@ from sdn.ovs import daemon, database
 from sdn.ovs.database import Datapath
 from sdn.ovs.unixctl import Unixctl
 from sdn.plan import NodePlan, Port
+from sdn.plan.node import CT_ZONE
 
 
 class Switch:
@@ -21,7 +23,7 @@ class Switch:
     def __init__(self, spaces: Spaces, node: NodePlan, datapath: Datapath) -> None:
         self.node = node
         self.datapath = datapath
-        self.stopped = False
+        self.before_stop: list[Callable[[], None]] = []
         self.ports: dict[str, tuple[str, Port]] = {}
         self.database: subprocess.Popen[bytes] | None = None
         self.vswitchd: subprocess.Popen[bytes] | None = None
@@ -30,10 +32,20 @@ class Switch:
 
     def start(self, empty: Path) -> None:
         """Both daemons run; br-ex and br0 are coming up with every port that needs no device of the kernel."""
-        name = self.node.name
-        self.database = daemon.start_database(self._spaces, name, empty)
-        database.create_bridges(name, self.node.bridges, self.datapath)
-        self.vswitchd = daemon.start_switch(self._spaces, name)
+        daemon.copy_database(self.node.name, empty)
+        self.start_database()
+        database.create_bridges(self.node.name, self.node.bridges, self.datapath)
+        self.start_vswitchd()
+
+    def start_database(self) -> subprocess.Popen[bytes]:
+        """An ovsdb-server runs on the node's database, and answers."""
+        self.database = daemon.start_database(self._spaces, self.node.name)
+        return self.database
+
+    def start_vswitchd(self) -> subprocess.Popen[bytes]:
+        """An ovs-vswitchd runs; it takes bridges and ports from the database, rules from the controller."""
+        self.vswitchd = daemon.start_switch(self._spaces, self.node.name)
+        return self.vswitchd
 
     def set_ports(self, node: NodePlan, tables: Mapping[int, str]) -> None:
         """The switch has exactly the node's veth ports, acknowledged by ovs-vswitchd; br0's tables have names."""
@@ -59,18 +71,16 @@ class Switch:
             for peer in self.node.peers:
                 control.command("tnl/neigh/set", "br-ex", str(peer.ip), str(peer.mac))
 
-    def restart_switch(self) -> None:
-        """A new ovs-vswitchd runs, on the same database; its rules come from the controller."""
-        self.vswitchd = daemon.start_switch(self._spaces, self.node.name)
-        daemon.wait_for_socket(daemon.switch_control(self.node.name), self.vswitchd)
-
-    def restart_database(self) -> None:
-        """A new ovsdb-server runs, on the same file."""
-        self.database = daemon.start_database(self._spaces, self.node.name, daemon.run_directory(self.node.name))
+    def forget_connections(self, ip: IPv4Address) -> None:
+        """The switch tracks no connection of that address any more."""
+        with Unixctl(daemon.switch_control(self.node.name)) as control:
+            for end in ("ct_nw_src", "ct_nw_dst"):
+                control.command("dpctl/flush-conntrack", f"zone={CT_ZONE}", f"{end}={ip}")
 
     def stop(self) -> None:
         """Both daemons are gone, and their run directory with them."""
-        self.stopped = True
+        for prepare in self.before_stop:
+            prepare()
         for process in (self.vswitchd, self.database):
             if process is not None:
                 end(process)

@@ -1,7 +1,6 @@
 """The OpenFlow pipeline as values: rendered from `flows/`, parsed, checked, keyed and compared. No switch is needed."""
 
 from sdn.pipeline.actions import Action
-from sdn.pipeline.diff import Diff, diff
 from sdn.pipeline.fields import MatchField
 from sdn.pipeline.flow import Flow, Identity, Origin
 from sdn.pipeline.parse import parse_flow
@@ -11,14 +10,12 @@ from sdn.pipeline.tables import Tables, default_flows, load_tables
 
 __all__ = [
     "Action",
-    "Diff",
     "Flow",
     "Identity",
     "MatchField",
     "Origin",
     "Tables",
     "default_flows",
-    "diff",
     "load_tables",
     "ofctl_text",
     "parse_flow",

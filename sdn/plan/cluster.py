@@ -10,8 +10,9 @@ from sdn.model import Cluster, Node, Objects, Pod
 from sdn.plan.address import Mac, assign_addresses, gateway_of, mac_of
 from sdn.plan.machine import (
     DEFAULT_ROUTE,
+    ENDS,
     FABRIC,
-    FORWARD,
+    FORWARDS,
     NO_IPV6,
     machine_bridge,
     machine_mtu,
@@ -136,7 +137,7 @@ def _node_space(cluster: Cluster, node: NodePlan) -> Space:
             Route(DEFAULT_ROUTE, "br-ex", network.gateway),
             *(Route(cidr, "tun0") for cidr in (*node.cluster_networks, *node.service_networks)),
         ),
-        sysctls=NO_IPV6 + FORWARD,
+        sysctls=NO_IPV6 + FORWARDS,
         filter=node_filter(node.cluster_networks, node.vxlan_udp_port),
     )
 
@@ -148,6 +149,7 @@ def _pod_space(cluster: Cluster, node: NodePlan, place: PodPlan, pod: Pod) -> Sp
         wires=(Wire("eth0", place.mac, cluster.mtu, node.space, place.wire),),
         addresses=(Address("eth0", IPv4Interface((place.ip, node.subnet.prefixlen))),),
         routes=tuple(_pod_routes(node)),
+        sysctls=ENDS,
         answers=tuple(_answers(place, pod)),
     )
 

@@ -16,8 +16,12 @@ from sdn.plan.space import Address, Answer, Role, Route, Space, Wire, wire_name
 FABRIC = "fabric"
 GATEWAY = "gateway"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+# Every namespace says what it wants: a new one may begin with the host's settings.
 NO_IPV6 = (("net/ipv6/conf/all/disable_ipv6", "1"), ("net/ipv6/conf/default/disable_ipv6", "1"))
-FORWARD = (("net/ipv4/ip_forward", "1"),)
+ENDS = (("net/ipv4/ip_forward", "0"), ("net/ipv4/conf/all/rp_filter", "0"), ("net/ipv4/conf/default/rp_filter", "0"))
+FORWARDS = (("net/ipv4/ip_forward", "1"), *ENDS[1:])
+# The gateway lets nobody write an address of another of its networks: a host outside could speak as a node
+GUARDS = (("net/ipv4/ip_forward", "1"), ("net/ipv4/conf/all/rp_filter", "1"), ("net/ipv4/conf/default/rp_filter", "1"))
 HTTP_PORT = 80
 
 
@@ -50,7 +54,7 @@ def outside(cluster: Cluster) -> Iterator[Space]:
     """The namespaces of everything that is not a node or a pod; the fabric comes first."""
     bridges = [machine_bridge(i) for i in range(len(cluster.machine_networks))]
     bridges += [external_bridge(i) for i in range(len(cluster.external_networks))]
-    yield Space(FABRIC, Role.FABRIC, bridges=tuple(bridges), sysctls=NO_IPV6)
+    yield Space(FABRIC, Role.FABRIC, bridges=tuple(bridges), sysctls=NO_IPV6 + ENDS)
     yield _gateway(cluster)
     for number, network in enumerate(cluster.external_networks):
         for host in network.hosts:
@@ -68,7 +72,7 @@ def _gateway(cluster: Cluster) -> Space:
             for i, (ip, _, bridge) in enumerate(legs)
         ),
         addresses=tuple(Address(f"eth{i}", _interface(ip, cidr)) for i, (ip, cidr, _) in enumerate(legs)),
-        sysctls=NO_IPV6 + FORWARD,
+        sysctls=NO_IPV6 + GUARDS,
     )
 
 
@@ -80,7 +84,7 @@ def _host(cluster: Cluster, number: int, network: ExternalNetwork, host: Host) -
         wires=(wire,),
         addresses=(Address("eth0", _interface(host.ip, network.cidr)),),
         routes=(Route(DEFAULT_ROUTE, "eth0", external_gateway(network)),),
-        sysctls=NO_IPV6,
+        sysctls=NO_IPV6 + ENDS,
         answers=(Answer(Protocol.TCP, HTTP_PORT, (("host", host.name), ("network", network.name))),),
     )
 

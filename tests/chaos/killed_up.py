@@ -27,6 +27,7 @@ def main(name: str, file: str, victim: str, step: int, delay_ms: float) -> None:
 
     def strike() -> None:
         for pid in _victims(starting, victim):
+            print("killed", pid, file=sys.stderr, flush=True)
             os.kill(pid, signal.SIGKILL)
 
     def say(what: str, done: int, total: int) -> None:

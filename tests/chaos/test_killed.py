@@ -18,7 +18,7 @@ from tests.net.labs import MARK, TOPOLOGIES, processes, running, sdn
 pytestmark = pytest.mark.root
 SCRIPT = str(Path(__file__).with_name("killed_up.py"))
 GONE_S = 1.0
-STEPS = 14  # signs of progress of the two-node lab
+STEPS = 21  # signs of progress of the two-node lab, from its start to just before it is kept
 FATAL = ("command", "supervisor", "shim")
 DAEMONS = ("ovsdb-server", "ovs-vswitchd", "sdn.controller", "sdn.lab.answer")
 
@@ -49,8 +49,15 @@ def _nothing_is_left(name: str, mark: str) -> None:
 def test_killed_at_a_step_of_up(victim: str, step: int) -> None:
     name, mark = f"test-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
     done = _up(name, mark, victim, step, 0)
-    if done.stdout.strip():  # it was over before that step
-        sdn("down", "-l", name)
+    assert not done.stdout.strip(), "it was over before that step"
+    _nothing_is_left(name, mark)
+
+
+def test_there_are_no_more_steps_than_are_tried() -> None:
+    name, mark = f"test-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+    done = _up(name, mark, "nobody", STEPS + 1, 0)
+    sdn("down", "-l", name)
+    assert done.stdout.split() == [str(STEPS)]
     _nothing_is_left(name, mark)
 
 
@@ -69,6 +76,7 @@ def test_killed_at_a_random_moment_of_up(attempt: int) -> None:
 def test_a_daemon_killed_during_up_is_replaced_or_up_fails_clean(victim: str, step: int) -> None:
     name, mark = f"test-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
     done = _up(name, mark, victim, step, 0)
+    assert "killed" in done.stderr
     if done.returncode == 0:
         assert sdn("exec", "-l", name, "a", "--", "curl", "-sf", "-m", "5", "http://10.248.4.2:8080/").returncode == 0
         sdn("down", "-l", name)

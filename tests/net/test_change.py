@@ -33,12 +33,18 @@ def _set_mode(documents: list[dict[str, Any]], mode: str) -> list[dict[str, Any]
     return documents
 
 
+def _set_port(documents: list[dict[str, Any]], port: int) -> list[dict[str, Any]]:
+    documents[1]["spec"]["containers"][0]["ports"][0]["containerPort"] = port
+    return documents
+
+
 def _add_node(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     documents[0]["spec"]["nodes"].append({"name": "node3", "ip": "10.252.7.22", "subnet": "10.248.8.0/24"})
     return [*documents, _pod("e", "node3")]
 
 
 CHANGES = {
+    "other ports": lambda: _set_port(_documents(), 9090),
     "a pod more": lambda: [*_documents(), _pod("e", "node1")],
     "a pod less": lambda: _documents()[:-1],
     "a pod moved": lambda: [*_documents()[:-1], _pod("d", "node1")],
@@ -77,7 +83,8 @@ def _is_as_fresh(lab: RunningLab, path: Path) -> None:
     for node in status["nodes"]:
         assert lab.json("flows", node["name"], "--diff")["difference"] == []
         for pod in status["pods"]:
-            assert lab.http(f"node/{node['name']}", f"http://{pod['ip']}:8080/")["pod"] == pod["name"]
+            port = pod["ports"][0].partition("/")[0]
+            assert lab.http(f"node/{node['name']}", f"http://{pod['ip']}:{port}/")["pod"] == pod["name"]
 
 
 def test_a_wrong_change_changes_nothing(lab: RunningLab, tmp_path: Path) -> None:
@@ -87,3 +94,32 @@ def test_a_wrong_change_changes_nothing(lab: RunningLab, tmp_path: Path) -> None
     assert lab("up", str(wrong)).returncode == 2
     after = lab.json("status")
     assert before | {"upSeconds": 0} == after | {"upSeconds": 0}
+
+
+def test_whoever_gets_an_address_gets_nothing_of_its_last_owners_connections(lab: RunningLab, tmp_path: Path) -> None:
+    lab.http("d", "http://203.0.113.10/")
+    tracked = "dpctl/dump-conntrack"
+    assert "10.248.4.3" in lab.ok("exec", "node/node2", "--", "ovs-appctl", tracked)
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump_all([*_documents()[:-1], _pod("x", "node2", "shop")]))
+    lab.ok("up", str(path))
+    assert lab.http("node/node2", "http://10.248.4.3:8080/")["pod"] == "x"
+    assert "203.0.113.10" not in lab.ok("exec", "node/node2", "--", "ovs-appctl", tracked)
+    kernel = lab.ok("exec", "node/node2", "--", "sh", "-c", "cat /proc/net/nf_conntrack 2>/dev/null || true")
+    assert "src=10.248.4.3 dst=203.0.113.10" not in kernel
+    lab.ok("up", str(TOPOLOGIES / "two-node.yaml"))
+
+
+def test_a_change_that_failed_does_not_stand_in_the_way(lab: RunningLab, tmp_path: Path) -> None:
+    """The kernel refuses a device: its name is taken by hand."""
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump_all([*_documents(), _pod("e", "node1")]))
+    taken = "veth0af80004"
+    lab.ok("exec", "node/node1", "--", "ip", "link", "add", taken, "type", "veth", "peer", "name", "other")
+    failed = lab("up", str(path))
+    assert failed.returncode == 1
+    assert "Traceback" not in failed.stderr
+    lab.ok("exec", "node/node1", "--", "ip", "link", "del", taken)
+    for file in (path, TOPOLOGIES / "two-node.yaml"):
+        lab.ok("up", str(file))
+        _is_as_fresh(lab, file)

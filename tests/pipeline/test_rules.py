@@ -1,4 +1,4 @@
-"""All rules together: checks, difference, provenance, tables."""
+"""All rules together: checks, provenance, tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdn.errors import PipelineError
-from sdn.pipeline import Flow, Origin, Tables, diff, load_tables, parse_flow, provenance, render
+from sdn.pipeline import Flow, Origin, Tables, load_tables, parse_flow, provenance, render
 from sdn.plan import NodePlan, Ref
 
 from .bridges import TOPOLOGIES, plan_of
@@ -112,31 +112,6 @@ def test_names_and_numbers_of_tables(tables: Tables) -> None:
     assert {name: tables.number(name) for name in tables.names} == dict(tables.names)
     assert [tables.name(number) for number in (0, 31, 253)] == ["classify", "route", "version"]
     assert list(tables.names.values()) == sorted(tables.names.values())
-
-
-def test_the_difference_of_equals_is_nothing(tables: Tables) -> None:
-    some = flows(tables, "table=route,priority=1,actions=drop", "table=dns,priority=0,actions=drop")
-    assert diff(some, reversed(some)) == ((), ())
-
-
-def test_a_difference_is_what_came_and_what_went(tables: Tables) -> None:
-    kept, gone, new = flows(
-        tables,
-        "table=route,priority=1,actions=drop",
-        "table=route,priority=2,actions=drop",
-        "table=route,priority=3,actions=drop",
-    )
-    assert diff([kept, new], [gone, kept]) == ((new,), (gone,))
-
-
-def test_a_replaced_rule_is_only_added(tables: Tables) -> None:
-    """Taking the old one out would take the new one too: both are one rule to a switch."""
-    old, new = flows(
-        tables,
-        "table=route,priority=1,ip,nw_src=10.0.0.1,actions=drop",
-        "table=route,priority=1,nw_src=10.0.0.1/32,ip,actions=output:1",
-    )
-    assert diff([new], [old]) == ((new,), ())
 
 
 def test_a_line_is_parsed_once(tables: Tables) -> None:

@@ -10,12 +10,23 @@ from ipaddress import IPv4Address
 
 from sdn.ovs.database import Datapath
 from sdn.ovs.trace import Tunnel
-from sdn.plan import NodePlan, PodPlan
+from sdn.plan import NodePlan, PodPlan, Space
 from sdn.plan.machine import GATEWAY
 from sdn.plan.switch import TUN_PORT, VXLAN_PORT
 from sdn.verify import frames
 from sdn.verify.paths import pair
-from sdn.verify.places import Crossing, Look, Stop, Tap, into, leg_towards, out_of, wire
+from sdn.verify.places import (
+    Crossing,
+    Look,
+    Routing,
+    Stop,
+    Tap,
+    host_address,
+    into,
+    leg_towards,
+    out_of,
+    wire,
+)
 from sdn.verify.probe import Item, Leg, NotApplicable, Probe, World
 
 
@@ -33,6 +44,10 @@ def probes(world: World) -> Iterator[Item]:
     yield _arp(world, villain, target, victim)
     yield from _vxlan(world, villain)
     yield _stranger(world, villain)
+    if world.hosts and len(world.plan.nodes) > 1:
+        yield _impostor(world, world.hosts[0], villain)
+    else:
+        yield NotApplicable("hostile-impostor", "hostile host: VXLAN as a node", "needs a host outside and two nodes")
 
 
 def _forged(
@@ -124,6 +139,28 @@ def _stranger(world: World, pod: PodPlan) -> Probe:
     )
     title = f"hostile machine: VXLAN from {address}, which is no node, to {node.name}"
     return Probe("hostile-stranger", title, world.expectation.unknown_node(), pieces, mark, (Leg(stops),))
+
+
+def _impostor(world: World, host: Space, pod: PodPlan) -> Probe:
+    """A host outside writes another node's address on VXLAN; the gateway knows where that address lives."""
+    node, mark = world.node_of(pod), frames.token()
+    liar = node.peers[0].ip
+    far, near = leg_towards(world.plan, host_address(host)), leg_towards(world.plan, node.ip)
+    gateway_mac = next(wire.mac for wire in world.gateway.wires if wire.name == far)
+    inner = frames.echo((node.gateway_mac, pod.mac), pod.ip + 1, pod.ip, mark)
+    pieces = frames.vxlan((host.wires[0].mac, gateway_mac), liar, node.ip, pod.vnid, inner, world.vxlan_udp_port)
+    look = Look("", pod.ip, pod.ip)
+    stops: tuple[Stop, ...] = (
+        Tap(host.name, host.name, "eth0", look),
+        Tap("gateway", GATEWAY, far, look),
+        Routing("gateway", GATEWAY, far, liar, node.ip),
+        Tap("gateway", GATEWAY, near, look),
+        wire(node.ip, look),
+        Tap(node.name, node.space, "eth0", look),
+        *into(node, pod, look),
+    )
+    title = f"hostile host: {host.name} sends VXLAN as {liar} to {node.name}"
+    return Probe("hostile-impostor", title, world.expectation.unknown_node(), pieces, mark, (Leg(stops),))
 
 
 def _free_address(world: World, leg: str) -> IPv4Address:
