@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sdn.errors import LabError, SdnError
@@ -24,19 +25,26 @@ class Door:
         Raises:
             SdnError: with the lab's words.
         """
-        with _Connection(self._lab) as connection:
+        with _Connection(self._lab) as connection, self._or_gone():
             connection.request("GET", path)
             return _checked(connection.getresponse())
 
     def stream(self, method: str, path: str, body: object) -> Iterator[dict[str, Any]]:
         """The events that the lab answers with, one JSON object at a time, as they come."""
-        with _Connection(self._lab) as connection:
+        with _Connection(self._lab) as connection, self._or_gone():
             connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
             response = connection.getresponse()
             if response.status != 200:
                 _checked(response)
             for line in response:
                 yield json.loads(line)
+
+    @contextmanager
+    def _or_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, http.client.HTTPException) as error:
+            raise LabError(f"lab {self._lab.name} ended while it was asked") from error
 
 
 class _Connection(http.client.HTTPConnection):

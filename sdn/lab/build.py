@@ -80,8 +80,10 @@ class Builder:
             self._keeper.wire(space)
             say("wires", number, len(new))
         self._connect(changed, fresh, say, meanwhile)
-        for node in fresh:
-            self._keeper.finish(plan.space(node))
+        for name in fresh:
+            self._keeper.finish(plan.space(name))
+        for node in changed:
+            self.switches[node.name].await_tunnels()
         answers = self._settle(plan, {space.name for space in new}, say)
         self.plan, self._unfinished = plan, set()
         return Change(len(new), len(gone), len(changed), answers)

@@ -82,6 +82,7 @@ class Supervisor:
         def back() -> None:
             self.rules.wait([name])
             switch.teach_neighbours()
+            switch.await_tunnels()
 
         keeps = [
             (Keep(self._watch, self.journal, (name, "ovs-vswitchd"), vswitchd, back), switch.vswitchd),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from sdn.errors import LabError, SwitchError
 from sdn.host.process import end
 from sdn.host.space import Spaces
 from sdn.ovs import daemon, database
@@ -70,6 +72,31 @@ class Switch:
         with Unixctl(daemon.switch_control(self.node.name)) as control:
             for peer in self.node.peers:
                 control.command("tnl/neigh/set", "br-ex", str(peer.ip), str(peer.mac))
+
+    def await_tunnels(self, timeout_s: float = 10.0) -> None:
+        """The switch has heard of its node's address and routes, so that a packet for a peer, or from one, passes.
+
+        The userspace datapath learns them from the kernel some moments after they are set.
+
+        Raises:
+            LabError: it has not within `timeout_s`.
+        """
+        if self.datapath is Datapath.KERNEL or not self.node.peers:
+            return
+        deadline = time.monotonic() + timeout_s
+        with Unixctl(daemon.switch_control(self.node.name)) as control:
+            while not self._knows_tunnels(control):
+                if time.monotonic() > deadline:
+                    raise LabError(f"{self.node.name}: its switch knows no way to its peers after {timeout_s:g} s")
+                time.sleep(0.001)
+
+    def _knows_tunnels(self, control: Unixctl) -> bool:
+        if f"ipv4(dst={self.node.ip}," not in control.command("tnl/ports/show", "-v"):
+            return False
+        try:
+            return "dev br-ex" in control.command("ovs/route/lookup", str(self.node.peers[0].ip))
+        except SwitchError:
+            return False
 
     def forget_connections(self, ip: IPv4Address) -> None:
         """The switch tracks no connection of that address any more."""

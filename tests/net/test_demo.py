@@ -43,9 +43,20 @@ def test_an_ordinary_user_needs_no_root(ordinary_user: OrdinaryUser) -> None:
     assert ordinary_user.processes() == []
 
 
+def _interruptible() -> None:
+    """Also where the tests themselves were started in the background, with interrupts ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demonstration_takes_its_lab_down(number: signal.Signals) -> None:
-    options = {"stdout": subprocess.PIPE, "text": True, "env": ENVIRONMENT, "start_new_session": True}
+    options = {
+        "stdout": subprocess.PIPE,
+        "text": True,
+        "env": ENVIRONMENT,
+        "start_new_session": True,
+        "preexec_fn": _interruptible,
+    }
     with subprocess.Popen([DEMO], **options) as demo:
         for line in demo.stdout:
             if line.startswith("$ sdn verify"):
