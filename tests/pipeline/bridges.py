@@ -36,7 +36,7 @@ def plan_of(topology: str, mode: Mode | None = None) -> Plan:
 
 @dataclass(frozen=True)
 class Bridge:
-    """A node of a plan on the dummy switch."""
+    """A node of a plan on the dummy switch. `flows` are the node's rules, `text` all that are in the switch."""
 
     switch: Switch
     name: str
@@ -44,6 +44,12 @@ class Bridge:
     node: NodePlan
     flows: tuple[Flow, ...]
     text: str
+
+    def differences(self) -> str:
+        """How the rules in the switch differ from `text`, as ovs-ofctl says it."""
+        file = self.switch.directory / "wanted"
+        file.write_text(self.text)
+        return self.switch.ofctl("diff-flows", self.name, str(file))
 
     def trace(self, packet: str, ct: str = "new") -> Trace:
         return self.switch.trace(self.name, packet, ct)
@@ -76,8 +82,8 @@ class Bridges:
         flows = render(self.tables, node.flow_names(), node.refs())
         bridge = self.switch.bridge([1, 2, *(pod.ofport for pod in node.pods)])
         text = ofctl_text(flows, self.tables)
-        self.switch.load(bridge, text)
         if isolated:
             vnids = {tenant.name: tenant.vnid for tenant in node.tenants}
-            self.switch.change(bridge, ISOLATED.format(vnid=vnids[isolated], admitted=vnids[ADMITTED]))
+            text += ISOLATED.format(vnid=vnids[isolated], admitted=vnids[ADMITTED])
+        self.switch.load(bridge, text)
         return Bridge(self.switch, bridge, whole, node, flows, text)

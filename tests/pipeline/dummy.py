@@ -16,7 +16,7 @@ from sdn.ovs.unixctl import Unixctl
 
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-PROGRAMS = ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl")
+PROGRAMS = ("setpriv", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl")
 MISSING = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
 REASON = f"Open vSwitch is not installed ({', '.join(MISSING)})"
 
@@ -134,7 +134,9 @@ def running(directory: Path) -> Iterator[Switch]:
 
 @contextmanager
 def _daemon(env: Mapping[str, str], *words: str) -> Iterator[None]:
-    with subprocess.Popen([*words, "-vconsole:off"], env=env, stdin=subprocess.DEVNULL) as process:
+    # it dies with the tests, even if they are killed
+    command = ["setpriv", "--pdeathsig", "KILL", *words, "-vconsole:off"]
+    with subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL) as process:
         try:
             yield
         finally:

@@ -170,8 +170,9 @@ def hunt(bridge: Bridge, tables: Tables, isolated: str) -> Tally:
         ways[hops] += 1
     tally, undo = Tally(), ""
     for mutant in chosen(bridge, tables):
-        bridge.switch.change(bridge.name, f"{undo}{_in_place(mutant.old, mutant.new)}")
-        undo = _in_place(mutant.new, mutant.old)
+        bridge.switch.change(bridge.name, f"{undo}{_without(mutant.old)}{mutant.new}\n")
+        # the mutant may have taken the place of another rule than its own
+        undo = _without(mutant.new) + "".join(re.findall(rf".*,table={mutant.flow.number},.*\n", bridge.text))
         cases = [case for case in met if any(hop >> 56 == mutant.flow.number for hop in met[case])]
         cases.sort(key=lambda case: (mutant.flow.cookie not in met[case], turn[case]))  # the likeliest first
         if any(differs(case, bridge.trace(case.packet, case.ct), bridge, tables) for case in cases):
@@ -179,13 +180,13 @@ def hunt(bridge: Bridge, tables: Tables, isolated: str) -> Tally:
         else:
             tally.survived.append(mutant)
     bridge.switch.change(bridge.name, undo)
+    assert bridge.differences() == ""
     return tally
 
 
-def _in_place(old: str, new: str) -> str:
-    """The lines of a bundle that take `old` out and put `new` in."""
-    gone = f"delete_strict {old.split(' actions=')[0].split(',', 1)[1]}\n" if old else ""
-    return gone + (f"add {new}\n" if new else "")
+def _without(rule: str) -> str:
+    """The line of a bundle that takes the rule out."""
+    return f"delete_strict {rule.split(' actions=')[0].split(',', 1)[1]}\n" if rule else ""
 
 
 def spared(mutant: Mutant, mode: Mode) -> bool:
