@@ -52,7 +52,8 @@ def test_killed_at_a_step_of_up(victim: str, step: int) -> None:
     if over := bool(done.stdout.strip()):
         sdn("down", "-l", name)
     _nothing_is_left(name, mark)
-    assert not over, "it was up before that step"
+    # at the last step the lab may be told to stay before the death of the shim, which it then survives, has come
+    assert not over or (victim, step) == ("shim", STEPS - 1), "it was up before that step"
 
 
 def test_there_are_no_more_steps_than_are_tried() -> None:
