@@ -74,6 +74,7 @@ class Keep:
                 self.watch(self._start())
             except (SdnError, OSError) as error:
                 self._journal.say(self._place, f"{self._what} does not come back: {error}")
+                self._born_s = time.monotonic()  # what does not even start has not lived long
                 return False
         self._report(ended_s)
         return True
