@@ -22,7 +22,7 @@ from sdn.verify.probe import Item, NotApplicable, Probe, World
 from sdn.verify.result import Check
 from sdn.verify.witness import Evidence, dying, judge, not_applicable
 
-_ARRIVAL_S = 4.0
+_ARRIVAL_S = 2.0
 _SILENCE_S = 0.05  # after all that may arrive has arrived: what is forbidden would have come on the same ways
 
 

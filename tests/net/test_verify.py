@@ -119,8 +119,8 @@ def nobody_repairs(lab: RunningLab) -> Iterator[None]:
         yield
     finally:
         os.kill(controller, signal.SIGCONT)
-        deadline = time.monotonic() + 10
-        while lab.json("flows", "node1", "--diff")["difference"]:
+        deadline = time.monotonic() + 40
+        while lab("flows", "node1", "--diff").returncode != 0:
             assert time.monotonic() < deadline, "the rules did not come back"
 
 
@@ -162,7 +162,7 @@ def test_a_pod_that_may_forge(lab: RunningLab) -> None:
 
 
 def _until_small_packets_pass(lab: RunningLab) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     in_a_row = 0
     while in_a_row < 3:
         passed = lab("exec", "node/node2", "--", "curl", "-sf", "-m", "1", "http://10.248.0.2:8080/").returncode == 0
