@@ -110,7 +110,7 @@ def _node(
         peers=tuple(peer for name, peer in peers.items() if name != node.name),
         tenants=tuple(tenants[name] for name in sorted(tenants)),
         bridges=(
-            uplink(node.ip, mac),
+            uplink(mac),
             overlay(_bridge_mac(subnet), gateway_mac, cluster.mtu, cluster.vxlan_port, ports),
         ),
     )

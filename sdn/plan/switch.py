@@ -54,7 +54,7 @@ def pod_port(ip: IPv4Address, subnet_base: int) -> int:
     return int(ip) - subnet_base + 1
 
 
-def uplink(node_ip: IPv4Address, mac: Mac) -> Bridge:
+def uplink(mac: Mac) -> Bridge:
     """br-ex: the node's `eth0` and, as the bridge's own port, the node's address."""
     return Bridge("br-ex", mac, controlled=False, ports=(Port("eth0", 1),))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sdn.errors import SwitchError
@@ -166,6 +166,3 @@ def _commented_rules(space: str) -> list[tuple[str, int, str]]:
 def _run(space: str, command: list[str]) -> subprocess.CompletedProcess[str]:
     with inside(space):
         return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-Ask = Callable[[Crossing | Routing | Filtering], Decision]
